@@ -1,0 +1,151 @@
+"""The tree of errors. Foreign libraries are translated at one border each.
+
+    MailError
+      ConfigError            a mistake in the configuration (file, key)
+      ConnectionProblem      the way to a server, or its flow; tried again by itself
+        Unreachable            no such name, refused, no route
+        TimedOut               an absolute deadline passed
+        Dropped                the other side closed or reset
+      TrustError             never tried again by itself
+        CertificateError       TLS could not be verified
+        AuthError              the login was refused, or there is no password
+      ServerRefused          a NO, BAD, -ERR, 4xx or 5xx, with the server's words
+      ProtocolViolation      the server said what the standard does not allow
+      StoreError             our own files
+        Corrupt  TooNew  DiskFull  Locked  ReadOnly
+      MessageProblem         one message, not the account
+        TooLarge  Vanished  NotDownloaded  QuarantineRefused
+      EngineGone             the engine's process cannot be reached
+      UsageError             what a person asked for makes no sense
+
+Every error carries one sentence for a person (`str(error)`) and, in `advice`,
+what to do next. `retry` says whether trying again by itself can help.
+"""
+
+from __future__ import annotations
+
+
+class MailError(Exception):
+    """The root: one sentence for a person, and what to do."""
+
+    retry = False
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.advice = advice
+
+
+class ConfigError(MailError):
+    """One or more mistakes in the configuration.
+
+    `mistakes` are complete lines: file, key, what was expected.
+    """
+
+    def __init__(self, sentence: str, advice: str = "", mistakes: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence, advice)
+        self.mistakes = mistakes
+
+
+class ConnectionProblem(MailError):
+    """The way to a server does not work just now."""
+
+    retry = True
+
+
+class Unreachable(ConnectionProblem):
+    """No such name, connection refused, no route."""
+
+
+class TimedOut(ConnectionProblem):
+    """An absolute deadline passed."""
+
+
+class Dropped(ConnectionProblem):
+    """The other side closed, or said goodbye."""
+
+
+class TrustError(MailError):
+    """Something a person must look at before anything is tried again."""
+
+
+class CertificateError(TrustError):
+    """TLS could not be verified: the sentence names the fault and the host."""
+
+
+class AuthError(TrustError):
+    """The login was refused, or there is no password to try."""
+
+    def __init__(self, sentence: str, advice: str = "", *, password_missing: bool = False) -> None:
+        super().__init__(sentence, advice)
+        self.password_missing = password_missing
+
+
+class ServerRefused(MailError):
+    """The server said no, in `words` (not cleaned)."""
+
+    def __init__(self, sentence: str, advice: str = "", *, words: str = "", code: str = "") -> None:
+        super().__init__(sentence, advice)
+        self.words = words
+        self.code = code
+        """Response code in brackets, upper case, for example `TRYCREATE`; else empty."""
+
+
+class ProtocolViolation(MailError):
+    """The server broke its protocol, or a limit of ours; the connection is given up."""
+
+    retry = True
+
+
+class StoreError(MailError):
+    """Our own files."""
+
+
+class Corrupt(StoreError):
+    """The database is damaged."""
+
+
+class TooNew(StoreError):
+    """The store was written by a newer tuimail."""
+
+
+class DiskFull(StoreError):
+    """No space is left."""
+
+
+class Locked(StoreError):
+    """Somebody else holds it."""
+
+
+class ReadOnly(StoreError):
+    """The directory or file cannot be written."""
+
+
+class MessageProblem(MailError):
+    """One message cannot be handled; the account goes on."""
+
+
+class TooLarge(MessageProblem):
+    """Over a limit."""
+
+
+class Vanished(MessageProblem):
+    """The message or mailbox is no longer there."""
+
+
+class NotDownloaded(MessageProblem):
+    """Its bytes are not here, and cannot be had just now."""
+
+
+class QuarantineRefused(MessageProblem):
+    """Held until a person releases it."""
+
+
+class EngineGone(MailError):
+    """The engine's process cannot be started or reached."""
+
+    retry = True
+
+
+class UsageError(MailError):
+    """What a person asked for makes no sense."""

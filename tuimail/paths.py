@@ -1,0 +1,119 @@
+"""Where things lie: the XDG directories and the files in them.
+
+Directories are made 0700. Nothing here reads the files themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuimail.errors import ReadOnly
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """All the places of one tuimail."""
+
+    config_file: Path
+    data: Path
+    """Precious: mail.db, maildir/. Also parts.db, which may vanish at any time."""
+    state: Path
+    """Logs and the like; may vanish."""
+    runtime: Path
+    """Sockets; vanishes with the session."""
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        data_dir: str | None = None,
+        config: str | None = None,
+    ) -> Paths:
+        """The places that the XDG Base Directory variables name; `data_dir` and `config` override."""
+        home = Path(environ.get("HOME") or "~").expanduser()
+        config_home = _xdg(environ, "XDG_CONFIG_HOME", home / ".config")
+        data_home = _xdg(environ, "XDG_DATA_HOME", home / ".local/share")
+        state_home = _xdg(environ, "XDG_STATE_HOME", home / ".local/state")
+        data = Path(data_dir).absolute() if data_dir else data_home / "tuimail"
+        state = data / "state" if data_dir else state_home / "tuimail"
+        runtime = environ.get("XDG_RUNTIME_DIR", "")
+        runtime_home = Path(runtime) if runtime.startswith("/") else Path(tempfile.gettempdir())
+        runtime_name = "tuimail" if runtime.startswith("/") else f"tuimail-{os.getuid()}"
+        return cls(
+            config_file=Path(config).absolute() if config else config_home / "tuimail" / "config.toml",
+            data=data,
+            state=state,
+            runtime=runtime_home / runtime_name,
+        )
+
+    @property
+    def config_dir(self) -> Path:
+        """Beside config.toml: themes/."""
+        return self.config_file.parent
+
+    @property
+    def mail_db(self) -> Path:
+        """The store."""
+        return self.data / "mail.db"
+
+    @property
+    def parts_db(self) -> Path:
+        """The cache of IMAP parts."""
+        return self.data / "parts.db"
+
+    @property
+    def maildir(self) -> Path:
+        """POP3 mail, local mailboxes and drafts."""
+        return self.data / "maildir"
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the one engine of this data directory."""
+        return self.data / "engine.lock"
+
+    @property
+    def engine_socket(self) -> Path:
+        """Short, whatever the data directory is called: unix sockets allow 107 bytes."""
+        key = hashlib.sha256(os.fsencode(self.data.absolute())).hexdigest()[:16]
+        return self.runtime / f"{key}.sock"
+
+    @property
+    def log_file(self) -> Path:
+        """What the engine writes down: ids, counts, octets, seconds; never mail."""
+        return self.state / "engine.log"
+
+    def make(self) -> None:
+        """Make data, state and runtime directories, 0700.
+
+        Raises ReadOnly with one sentence when that is not possible.
+        """
+        for directory in (self.data, self.state, self.runtime):
+            make_private(directory)
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory with mode 0700, or take it back to that; raises ReadOnly."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.stat()
+        if found.st_uid != os.getuid():
+            raise ReadOnly(f"{directory} belongs to another user.", "Choose another place with --data-dir.")
+        if found.st_mode & 0o077:
+            directory.chmod(0o700)
+    except OSError as exc:
+        raise ReadOnly(
+            f"{directory} cannot be made or written: {exc.strerror or exc}.",
+            "Choose another place with --data-dir.",
+        ) from exc
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:
+    """XDG Base Directory: a relative path is to be ignored."""
+    value = environ.get(name, "")
+    return Path(value) if value.startswith("/") else default
