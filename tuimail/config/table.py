@@ -1,0 +1,248 @@
+"""The one table of settings: it feeds the reader and `docs/configuration.md`.
+
+What lives here: which keys exist, what each may hold, its default and what it does.
+What must not: files, TOML, and rules that look at two keys at once (`reading`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from tuimail.config.values import AuthKind, Protocol, Security
+
+ANY_NAME = "NAME"
+"""In a scope: whatever the person calls it."""
+
+UI = "ui"
+KEYS = "ui.keys"
+ACCOUNT = f"accounts.{ANY_NAME}"
+RECEIVE = f"{ACCOUNT}.receive"
+SEND = f"{ACCOUNT}.send"
+
+
+class Kind(NamedTuple):
+    """What a setting may hold."""
+
+    expected: str
+    """Completes the words `expected ...`."""
+    read: Callable[[object], object]
+    """The value as the program wants it; raises ValueError for anything else."""
+
+
+class Setting(NamedTuple):
+    """One key."""
+
+    scope: str
+    name: str
+    kind: Kind
+    default: str
+    """In words, as documentation shows it; `required` has none."""
+    description: str
+    required: bool = False
+    protocols: tuple[Protocol, ...] = ()
+    """The key has a meaning for these only; empty for all."""
+
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return f"{self.scope}.{self.name}"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
+def _read_text(value: object) -> object:
+    if isinstance(value, str) and value and _is_plain(value):
+        return value
+    raise ValueError
+
+
+def _read_any_text(value: object) -> object:
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    raise ValueError
+
+
+def _read_address(value: object) -> object:
+    if isinstance(value, str) and _is_plain(value) and " " not in value and len(value) <= 320:
+        local, at, domain = value.rpartition("@")
+        if local and at and domain and not set("<>,;()\"") & set(value):
+            return value
+    raise ValueError
+
+
+def _read_host(value: object) -> object:
+    if isinstance(value, str) and 0 < len(value) <= 253 and _is_plain(value) and not set(" /@?#\\\"'") & set(value):
+        return value
+    raise ValueError
+
+
+def _read_port(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535:
+        return value
+    raise ValueError
+
+
+def _read_ports(value: object) -> object:
+    if isinstance(value, list) and len(value) <= 10:
+        return tuple(_read_port(port) for port in value)
+    raise ValueError
+
+
+def _read_bool(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _read_command(value: object) -> object:
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        raise ValueError
+    if not value[0] or any("\0" in word for word in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _read_path(value: object) -> object:
+    if isinstance(value, str) and value and "\0" not in value:
+        try:
+            path = Path(value).expanduser()
+        except RuntimeError as exc:  # ~nobody
+            raise ValueError from exc
+        if path.is_absolute():
+            return path
+    raise ValueError
+
+
+def _read_seconds(value: object) -> object:
+    if value == "never":
+        return math.inf
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 3600:
+        return float(value)
+    raise ValueError
+
+
+def _read_keys(value: object) -> object:
+    if isinstance(value, str) and value and _is_plain(value):
+        return value
+    if isinstance(value, list) and all(isinstance(key, str) and key and _is_plain(key) for key in value):
+        return ",".join(value)
+    raise ValueError
+
+
+def _days(nothing: str, everything: str) -> Kind:
+    """A number of days: 0 for the word `nothing`, None for the word `everything`."""
+
+    def read(value: object) -> object:
+        if value == nothing:
+            return 0
+        if value == everything:
+            return None
+        if isinstance(value, str) and value.endswith("d") and value[:-1].isascii() and value[:-1].isdigit():
+            days = int(value[:-1]) if len(value) <= 6 else 0
+            if days:
+                return days
+        raise ValueError
+
+    return Kind(f'"{nothing}", "{everything}" or days such as "30d"', read)
+
+
+def _choice(values: type[StrEnum]) -> Kind:
+    names = [f'"{value}"' for value in values]
+
+    def read(value: object) -> object:
+        if isinstance(value, str):
+            return values(value)
+        raise ValueError
+
+    return Kind(" or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0], read)
+
+
+def _read_auth(value: object) -> object:
+    if value == AuthKind.PASSWORD:
+        return AuthKind.PASSWORD
+    raise ValueError
+
+
+def _read_keymap(value: object) -> object:
+    if value in ("vim", "emacs", "pine", "gmail"):
+        return value
+    raise ValueError
+
+
+TEXT = Kind("text in quotes", _read_text)
+ANY_TEXT = Kind("text in quotes", _read_any_text)
+ADDRESS = Kind('a mail address such as "ada@example.org"', _read_address)
+HOST = Kind('the name or address of a host, such as "mail.example.org"', _read_host)
+PORT = Kind("a whole number from 1 to 65535", _read_port)
+PORTS = Kind("a list of up to 10 port numbers, such as [2525]", _read_ports)
+YES_NO = Kind("true or false", _read_bool)
+COMMAND = Kind('a list of words, such as ["pass", "show", "mail/ada"]', _read_command)
+PATH = Kind('an absolute path, or one that begins with "~/"', _read_path)
+SECONDS = Kind('seconds from 0 to 3600, or "never"', _read_seconds)
+KEYMAP = Kind('"vim", "emacs", "pine" or "gmail"', _read_keymap)
+KEY_LIST = Kind('keys such as "ctrl+n" or ["n", "ctrl+n"]', _read_keys)
+# Signing in by OAuth 2 has its name in the format, but is not there yet: better refused here than at the server.
+AUTH = Kind('"password" ("oauth2" is not supported yet)', _read_auth)
+
+_IMAP = (Protocol.IMAP,)
+_POP3 = (Protocol.POP3,)
+_SERVERS = (Protocol.IMAP, Protocol.POP3)
+
+CONFIG_TABLE: tuple[Setting, ...] = (
+    Setting(UI, "theme", TEXT, "tuimail-dark",
+            "A theme: any that `tuimail themes` prints, or the name of a file in the directory `themes` "
+            "beside this one."),
+    Setting(UI, "keymap", KEYMAP, "vim", "Which set of keys is the base."),
+    Setting(UI, "mark_seen_after_s", SECONDS, "1.0",
+            'A message counts as read after it was on the screen for so many seconds; "never" leaves that to you.'),
+    Setting(KEYS, "ACTION", KEY_LIST, "the keymap's",
+            "Keys for one action, by its id; `tuimail keys` prints the ids and what they are bound to."),
+    Setting(ACCOUNT, "address", ADDRESS, "", "Your address: shown, and the sender of what you write.", required=True),
+    Setting(ACCOUNT, "name", ANY_TEXT, "empty", "Your name, as others see it."),
+    Setting(RECEIVE, "protocol", _choice(Protocol), "", "How mail comes here.", required=True),
+    Setting(RECEIVE, "host", HOST, "", "The server. Required for imap and pop3.", protocols=_SERVERS),
+    Setting(RECEIVE, "port", PORT, "by protocol and security: imap 993 or 143, pop3 995 or 110",
+            "The port.", protocols=_SERVERS),
+    Setting(RECEIVE, "security", _choice(Security), "tls; starttls on ports 143 and 110",
+            '"tls" is protected from the first octet, "starttls" after a few words that are never trusted; it is not '
+            'skipped when the server does not offer it. "none" is for this machine only (localhost, 127.0.0.1, ::1).',
+            protocols=_SERVERS),
+    Setting(RECEIVE, "user", TEXT, "the address", "The login name.", protocols=_SERVERS),
+    Setting(RECEIVE, "auth", AUTH, "password", "How to sign in.", protocols=_SERVERS),
+    Setting(RECEIVE, "password_command", COMMAND, "none: the keyring, else you are asked",
+            "A command whose first line of output is the password. It is run as it stands, without a shell. The file "
+            "must then not be writable by others.", protocols=_SERVERS),
+    Setting(RECEIVE, "ca_file", PATH, "none",
+            "One more trusted root certificate (PEM), for a server of your own. There is no switch that turns checking "
+            "off.",
+            protocols=_SERVERS),
+    Setting(RECEIVE, "offline", _days("none", "all"), "30d",
+            "How far back the text of mail is fetched ahead, to be read without a network.", protocols=_IMAP),
+    Setting(RECEIVE, "subscribed_only", YES_NO, "false",
+            "Show only the mailboxes that are subscribed.", protocols=_IMAP),
+    Setting(RECEIVE, "keep_on_server", _days("never", "always"), "always",
+            "How long mail stays on the server after it was downloaded.", protocols=_POP3),
+    Setting(RECEIVE, "quarantine", YES_NO, "true", "Hold attachments back until you release them.", protocols=_POP3),
+    Setting(RECEIVE, "path", PATH, "", "The directory. Required for maildir.", protocols=(Protocol.MAILDIR,)),
+    Setting(SEND, "host", HOST, "", "The server that takes mail to be sent (SMTP).", required=True),
+    Setting(SEND, "port", PORT, "by security: tls 465, starttls 587", "The port."),
+    Setting(SEND, "security", _choice(Security), "tls; starttls on ports 587 and 25", "As in `receive`."),
+    Setting(SEND, "fallback_ports", PORTS, "none",
+            "Ports that are tried with the same security when the first cannot be reached; never after an answer."),
+    Setting(SEND, "user", TEXT, "the user in `receive`", "The login name."),
+    Setting(SEND, "auth", AUTH, "password", "How to sign in."),
+    Setting(SEND, "password_command", COMMAND, "the one in `receive`", "As in `receive`."),
+    Setting(SEND, "ca_file", PATH, "the one in `receive`", "As in `receive`."),
+)
+"""Every key there is, in the order of the reference."""
+
+
+def settings_of(scope: str) -> dict[str, Setting]:
+    """The settings of a table, by name."""
+    return {setting.name: setting for setting in CONFIG_TABLE if setting.scope == scope}

@@ -1,0 +1,138 @@
+"""The configuration as plain values, and nothing that reads a file.
+
+Every default is already filled in: whoever holds a `Config` need not know what was
+written and what was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from tuimail.model import AccountName
+
+
+class Protocol(StrEnum):
+    """How mail comes here."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+    MAILDIR = "maildir"
+
+
+class Security(StrEnum):
+    """How a connection is protected. NONE is for loopback hosts only."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class AuthKind(StrEnum):
+    """How to sign in."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a way, not a secret
+    OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Where an account's mail comes from."""
+
+    protocol: Protocol
+    host: str = ""
+    """Empty for a maildir."""
+    port: int = 0
+    """1 to 65535; 0 for a maildir."""
+    security: Security = Security.TLS
+    user: str = ""
+    auth: AuthKind = AuthKind.PASSWORD
+    password_command: tuple[str, ...] = ()
+    """Words of a command that prints the password; empty for none."""
+    ca_file: Path | None = None
+    """One more trusted root, in PEM."""
+    offline_days: int | None = 30
+    """IMAP: text bodies of so many days are fetched ahead; 0 for none, None for all."""
+    subscribed_only: bool = False
+    """IMAP: only subscribed mailboxes are shown."""
+    keep_on_server_days: int | None = None
+    """POP3: 0 deletes after download, None never deletes."""
+    quarantine: bool = False
+    """POP3: attachments are held until a person releases them."""
+    path: Path | None = None
+    """Maildir: its directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """How an account sends (SMTP submission, RFC 6409)."""
+
+    host: str
+    port: int
+    security: Security = Security.TLS
+    fallback_ports: tuple[int, ...] = ()
+    """Tried with the same security when the port cannot be reached."""
+    user: str = ""
+    auth: AuthKind = AuthKind.PASSWORD
+    password_command: tuple[str, ...] = ()
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One account."""
+
+    name: AccountName
+    address: str
+    full_name: str
+    """Display name on mail that is sent; may be empty."""
+    receive: Receive
+    send: Send | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UiConfig:
+    """How the screen looks and listens."""
+
+    theme: str = "tuimail-dark"
+    keymap: str = "vim"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action id to keys, separated by commas."""
+    mark_seen_after_s: float = 1.0
+    """A message counts as read after it was on the screen so long; infinite for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything in config.toml."""
+
+    ui: UiConfig
+    accounts: Mapping[AccountName, AccountConfig]
+    """In the order of the file."""
+    file: Path
+
+
+def default_port(protocol: str, security: Security) -> int:
+    """The well-known port; `protocol` is `imap`, `pop3` or `smtp` (RFC 8314 3)."""
+    ports = {
+        "imap": {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143},
+        "pop3": {Security.TLS: 995, Security.STARTTLS: 110, Security.NONE: 110},
+        "smtp": {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25},
+    }
+    return ports[protocol][security]
+
+
+def default_security(port: int | None) -> Security:
+    """TLS from the first octet, except on the ports where servers begin in clear text."""
+    return Security.STARTTLS if port in (143, 110, 587, 25) else Security.TLS
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name alone (RFC 6761 6.3, RFC 5735 3, RFC 4291 2.5.3)."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost") or name in ("::1", "[::1]"):
+        return True
+    numbers = name.split(".")
+    return len(numbers) == 4 and numbers[0] == "127" and all(n.isascii() and n.isdigit() for n in numbers)
