@@ -1,0 +1,155 @@
+"""THE table of actions: what a person can do, by which keys, and where.
+
+What lives here: the table, its headings, and the six keys of each pane. Named keymaps
+and a person's own keys are in `keymaps`, help and `docs/keys.md` in `key_help`. What
+must not: Textual (only `bindings` imports it, when it is called), so that `tuimail keys`
+prints the table without it.
+
+The id `list.next` is done by the method `action_list_next` of whatever `where`
+names: the app for `global`, the main screen for `main`, else that pane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+GLOBAL, MAIN, LIST, READER, TREE, ATTACHMENTS = "global", "main", "list", "reader", "tree", "attachments"
+
+PANES = (LIST, READER, TREE, ATTACHMENTS)
+"""Places that hold the focus. The keys of `main` and `global` work in each of them too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One thing a person can do."""
+
+    id: str
+    """`topic.verb`; what `[ui.keys]` names."""
+    keys: str
+    """Textual key names, comma separated; the first is the one that is shown."""
+    description: str
+    """One to three words: key bar and palette."""
+    help: str
+    """A sentence for help and documentation."""
+    where: str
+    """`global`, `main`, `list`, `reader`, `tree` or `attachments`."""
+
+    @property
+    def action(self) -> str:
+        """The name that Textual runs: `list_next` for the method `action_list_next`."""
+        return self.id.replace(".", "_")
+
+    @property
+    def topic(self) -> str:
+        """The part of the id before the dot: the heading in the help."""
+        return self.id.partition(".")[0]
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("app.palette", "ctrl+p,colon", "Find anything", "Find a command, mailbox, message or theme.", GLOBAL),
+    ActionSpec("app.find", "slash", "Find message", "Find a recent message by sender or subject.", GLOBAL),
+    ActionSpec("app.help", "question_mark,f1", "All keys", "Show every key, with a search.", GLOBAL),
+    ActionSpec("app.theme", "t", "Themes", "Choose another theme; each one is shown while you look.", GLOBAL),
+    ActionSpec(
+        "app.suspend", "ctrl+z", "To the shell", "Leave tuimail in the background; `fg` brings it back.", GLOBAL,
+    ),
+    ActionSpec("app.quit", "q,ctrl+q", "Quit", "Leave tuimail. Nothing is lost: what waits is sent next time.", GLOBAL),
+    ActionSpec("pane.next", "tab", "Next pane", "Move to the next pane.", MAIN),
+    ActionSpec("pane.previous", "shift+tab", "Previous pane", "Move to the pane before.", MAIN),
+    ActionSpec("pane.back", "escape", "Back", "Stop waiting, clear the selection, or go one pane back.", MAIN),
+    ActionSpec("pane.sidebar", "f", "Folders on/off", "Show or hide the folder tree.", MAIN),
+    ActionSpec("mailbox.jump", "M", "Go to mailbox", "Jump to a mailbox by a few letters of its name.", MAIN),
+    ActionSpec("mailbox.check", "R", "Check mail", "Look for new mail in every account now.", MAIN),
+    ActionSpec("message.next", "n", "Next message", "Open the next message down the list.", MAIN),
+    ActionSpec("message.previous", "p", "Previous message", "Open the message above.", MAIN),
+    ActionSpec("message.next_unread", "N", "Next unread", "Open the next unread message.", MAIN),
+    ActionSpec("message.star", "s", "Star", "Star the message, or take the star off; all selected ones at once.", MAIN),
+    ActionSpec("message.seen", "m", "Read/unread", "Mark as unread or as read; all selected ones at once.", MAIN),
+    ActionSpec("message.undo", "u", "Undo", "Take the last change back.", MAIN),
+    ActionSpec("reader.on", "space", "Read on", "Read a page further; at the end, open the next unread message.", MAIN),
+    ActionSpec("reader.html", "H", "Plain/HTML", "Switch between the plain and the HTML form of the message.", MAIN),
+    ActionSpec("reader.quotes", "z", "Quotes", "Fold or unfold quoted text.", MAIN),
+    ActionSpec("reader.links", "o", "Links", "List the links; one opens only after its whole address was shown.", MAIN),
+    ActionSpec("reader.headers", "i", "All headers", "Show every header of the message, or only the usual ones.", MAIN),
+    ActionSpec("attachments.focus", "v", "Attachments", "Move to the attachments of the message.", MAIN),
+    ActionSpec("attachments.save", "S", "Save", "Save the attachment; with several, the one under the cursor.", MAIN),
+    ActionSpec("attachments.save_all", "A", "Save all", "Save all attachments into one folder.", MAIN),
+    ActionSpec("list.next", "j,down", "Down", "One message down.", LIST),
+    ActionSpec("list.previous", "k,up", "Up", "One message up.", LIST),
+    ActionSpec("list.half_down", "ctrl+d", "Half page down", "Half a page down.", LIST),
+    ActionSpec("list.half_up", "ctrl+u", "Half page up", "Half a page up.", LIST),
+    ActionSpec("list.page_down", "ctrl+f,pagedown", "Page down", "A page down.", LIST),
+    ActionSpec("list.page_up", "ctrl+b,pageup", "Page up", "A page up.", LIST),
+    ActionSpec("list.top", "g,home", "Newest", "The newest message.", LIST),
+    ActionSpec("list.bottom", "G,end", "Oldest", "The oldest message.", LIST),
+    ActionSpec("list.open", "enter,l,right", "Open", "Open the message in the reader.", LIST),
+    ActionSpec("list.back", "h,left", "Folders", "Go to the folder tree.", LIST),
+    ActionSpec("list.select", "x", "Select", "Select the message, or take it out of the selection.", LIST),
+    ActionSpec("list.select_range", "X", "Select range", "Select all from the last selected message to here.", LIST),
+    ActionSpec("list.select_all", "asterisk", "Select all", "Select all messages of the mailbox, or none.", LIST),
+    ActionSpec("reader.down", "j,down", "Down", "One line down.", READER),
+    ActionSpec("reader.up", "k,up", "Up", "One line up.", READER),
+    ActionSpec("reader.half_down", "ctrl+d", "Half page down", "Half a page down.", READER),
+    ActionSpec("reader.half_up", "ctrl+u", "Half page up", "Half a page up.", READER),
+    ActionSpec("reader.page_down", "ctrl+f,pagedown", "Page down", "A page down.", READER),
+    ActionSpec("reader.page_up", "ctrl+b,pageup,b", "Page up", "A page up.", READER),
+    ActionSpec("reader.top", "g,home", "Top", "The top of the message.", READER),
+    ActionSpec("reader.bottom", "G,end", "End", "The end of the message.", READER),
+    ActionSpec("reader.back", "h,left", "List", "Go back to the list.", READER),
+    ActionSpec("tree.next", "j,down", "Down", "One mailbox down.", TREE),
+    ActionSpec("tree.previous", "k,up", "Up", "One mailbox up.", TREE),
+    ActionSpec("tree.page_down", "ctrl+f,pagedown,ctrl+d", "Page down", "A page down.", TREE),
+    ActionSpec("tree.page_up", "ctrl+b,pageup,ctrl+u", "Page up", "A page up.", TREE),
+    ActionSpec("tree.top", "g,home", "First", "The first mailbox.", TREE),
+    ActionSpec("tree.bottom", "G,end", "Last", "The last mailbox.", TREE),
+    ActionSpec("tree.open", "enter", "Open", "Open the mailbox; fold or unfold an account.", TREE),
+    ActionSpec("tree.expand", "l,right", "Unfold", "Unfold, or go to the list.", TREE),
+    ActionSpec("tree.collapse", "h,left", "Fold", "Fold, or go one level up.", TREE),
+    ActionSpec("attachments.open", "enter", "Save", "Save the attachment under the cursor.", ATTACHMENTS),
+    ActionSpec("attachments.next", "j,down,l,right", "Next", "The next attachment.", ATTACHMENTS),
+    ActionSpec("attachments.previous", "k,up,h,left", "Previous", "The attachment before.", ATTACHMENTS),
+)
+"""In the order in which help and documentation show them."""
+
+TOPICS: tuple[tuple[str, str], ...] = (
+    ("list", "In the list"),
+    ("reader", "Reading"),
+    ("message", "Messages"),
+    ("tree", "In the folder tree"),
+    ("attachments", "Attachments"),
+    ("mailbox", "Mailboxes"),
+    ("pane", "Panes"),
+    ("app", "Anywhere"),
+)
+"""Headings, in the order in which they are read."""
+
+BARS: dict[str, tuple[str, ...]] = {
+    LIST: ("list.open", "reader.on", "message.star", "list.select", "app.palette", "app.help"),
+    READER: ("reader.on", "message.next", "message.star", "reader.links", "attachments.save", "app.help"),
+    TREE: ("tree.open", "tree.collapse", "mailbox.jump", "mailbox.check", "app.palette", "app.help"),
+    ATTACHMENTS: ("attachments.open", "attachments.next", "attachments.save_all", "pane.back", "app.help"),
+}
+"""The six keys that matter in each pane. Where it is narrow the middle ones go first; `app.help` stays."""
+
+
+def bindings(where: str) -> list[Binding]:
+    """The bindings of one place, each with its id, so that `App.set_keymap` can move it."""
+    from textual.binding import Binding  # deferred: 220 ms that `tuimail keys` saves
+
+    return [
+        Binding(each.keys, each.action, each.description, id=each.id, tooltip=each.help, show=False)
+        for each in ACTIONS
+        if each.where == where
+    ]
+
+
+def spec(action_id: str) -> ActionSpec:
+    """The row of the table; KeyError when there is none."""
+    for each in ACTIONS:
+        if each.id == action_id:
+            return each
+    raise KeyError(action_id)
