@@ -68,7 +68,7 @@ class DovecotUser:
                 connection.create(_quote(mailbox))
             for raw in messages:
                 kind, words = connection.append(
-                    _quote(mailbox), f"({' '.join(flags)})", internal_date or "", raw  # type: ignore[arg-type]
+                    _quote(mailbox), f"({' '.join(flags)})", internal_date or "", raw
                 )
                 assert kind == "OK", words
         finally:
