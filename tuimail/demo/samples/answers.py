@@ -13,8 +13,10 @@ _ANSWERS: tuple[tuple[Person, str], ...] = (
     (EMILE, "Bien reçu, merci ! Je regarde cela demain matin, après le café.\n\nÉmile"),
     (
         CHARLES,
-        "Your letter finds me designing something larger. I shall answer properly when it is finished,\n"
-        "which may be some time.\n\nC. B.",
+        (
+            "Your letter finds me designing something larger. I shall answer properly when it is finished,\n"
+            "which may be some time.\n\nC. B."
+        ),
     ),
 )
 

@@ -1,0 +1,1 @@
+"""Tests of the embedded server: it must be right, since other tests believe it."""
