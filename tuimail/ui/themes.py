@@ -7,7 +7,6 @@ colours (`palette`, the files).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.timer import Timer
 
+from tuimail.ui.aside import aside
 from tuimail.ui.palette import derive
 from tuimail.ui.theme_files import (
     ANSI_THEME,
@@ -138,11 +138,11 @@ class ThemeKeeper:
     async def look(self) -> bool:
         """Reload when a file changed, came or went; True when something did."""
         try:
-            signature = await asyncio.to_thread(self._signature)
+            signature = await aside(self._signature)
             if signature == self._seen:
                 return False
             self._seen = signature
-            self._apply(await asyncio.to_thread(load_themes, self._own_dir, self._shipped_dir))
+            self._apply(await aside(lambda: load_themes(self._own_dir, self._shipped_dir)))
             return True
         finally:
             self._looking = False

@@ -1,0 +1,90 @@
+"""The key bar: the six keys that matter where the focus is. Each can be clicked.
+
+What lives here: drawing `keys.BARS`. What must not: any list of keys of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+
+from tuimail.ui.cells import cell_width
+from tuimail.ui.keymaps import keys_of, short_label
+from tuimail.ui.keys import BARS, LIST, spec
+
+_GAP = 2
+
+
+class Slot(NamedTuple):
+    """One key with its words, and where it stands."""
+
+    start: int
+    end: int
+    key: str
+    """As Textual names it."""
+    label: str
+    words: str
+
+
+def bar_slots(pane: str, keymap: Mapping[str, str], width: int) -> list[Slot]:
+    """What fits into `width` cells: the last one (all keys) always stays, those before it give way."""
+    wanted = [(keys_of(spec(action_id), keymap)[0], spec(action_id).description) for action_id in BARS.get(pane, ())]
+    sizes = [cell_width(short_label(key)) + 1 + cell_width(words) + _GAP for key, words in wanted]
+    while len(wanted) > 1 and sum(sizes) + 1 - _GAP > width:
+        del wanted[-2], sizes[-2]
+    slots: list[Slot] = []
+    start = 1
+    for (key, words), size in zip(wanted, sizes, strict=True):
+        slots.append(Slot(start, start + size - _GAP, key, short_label(key), words[:1].lower() + words[1:]))
+        start += size
+    return slots
+
+
+class KeyBar(Widget):
+    """One line of keys. `show` tells it where the focus went."""
+
+    DEFAULT_CSS = """
+    KeyBar {
+        width: 1fr;
+        height: 1;
+        background: $panel;
+        color: $key-bar-text;
+    }
+    """
+
+    def __init__(self, keymap: Mapping[str, str] | None = None, *, pane: str = LIST) -> None:
+        super().__init__()
+        self._keymap = dict(keymap or {})
+        self._pane = pane
+
+    def show(self, pane: str) -> None:
+        """The focus is in this pane now; a pane without keys of its own changes nothing."""
+        if pane in BARS and pane != self._pane:
+            self._pane = pane
+            self.refresh()
+
+    def set_keymap(self, keymap: Mapping[str, str]) -> None:
+        """Other keys are in force."""
+        self._keymap = dict(keymap)
+        self.refresh()
+
+    def render(self) -> Content:
+        """The keys, each brighter than its words."""
+        parts: list[Content] = []
+        at = 0
+        for slot in bar_slots(self._pane, self._keymap, self.size.width):
+            parts += [Content(" " * (slot.start - at)), Content.styled(slot.label, "$key-bar-key bold")]
+            parts.append(Content.styled(f" {slot.words}", "$key-bar-text"))
+            at = slot.end
+        return Content("").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click does what the key does."""
+        for slot in bar_slots(self._pane, self._keymap, self.size.width):
+            if slot.start <= event.x < slot.end:
+                event.stop()
+                self.app.simulate_key(slot.key)
