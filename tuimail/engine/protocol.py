@@ -71,6 +71,8 @@ class SyncNow:
     """Do everything that is due, then say `SyncEnded`. Account "" means every account."""
 
     account: str = ""
+    ticket: str = ""
+    """Comes back in `SyncEnded`, so that two who ask can tell their answers apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +197,27 @@ class PasswordWanted:
 
 @dataclass(frozen=True, slots=True)
 class SyncEnded:
-    """The answer to `SyncNow`, one for each account; `sentence` is empty when all is well."""
+    """The answer to `SyncNow`, one for each account; `sentence` is empty when all is well.
+
+    After the last one comes another with account "": nothing is left to wait for.
+    """
 
     account: str
+    sentence: str = ""
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """Said by the office itself: the engine's process can be reached, or not just now, and why."""
+
+    alive: bool
     sentence: str = ""
 
 
 Notice = (
     Welcome | MailboxChanged | TreeChanged | StatusChanged | Progress | NewMail | PartProgress
-    | PartArrived | PartFailed | ActionRefused | PasswordWanted | SyncEnded
+    | PartArrived | PartFailed | ActionRefused | PasswordWanted | SyncEnded | EngineChanged
 )
 
 _WORDS: dict[str, type[Request] | type[Notice]] = {
@@ -211,7 +225,7 @@ _WORDS: dict[str, type[Request] | type[Notice]] = {
     for cls in (
         Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, Stop,
         Welcome, MailboxChanged, TreeChanged, StatusChanged, Progress, NewMail, PartProgress,
-        PartArrived, PartFailed, ActionRefused, PasswordWanted, SyncEnded,
+        PartArrived, PartFailed, ActionRefused, PasswordWanted, SyncEnded, EngineChanged,
     )
 }
 

@@ -1,0 +1,251 @@
+"""The engine itself: it takes requests from clients and hands them to the accounts they are about.
+
+The same class runs in the engine's process and inside a test. One thread reads requests,
+looks the account up, and keeps an eye on the clock.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from tuimail import config
+from tuimail.config import AccountConfig, Protocol
+from tuimail.engine.account import AccountAtWork
+from tuimail.engine.clock import Clock, JumpDetector, SystemClock
+from tuimail.engine.convert import Converter
+from tuimail.engine.desk import Desk
+from tuimail.engine.log import Log
+from tuimail.engine.protocol import (
+    Credential,
+    Notice,
+    PartFailed,
+    Reload,
+    Request,
+    Show,
+    SyncEnded,
+    SyncNow,
+    TreeChanged,
+    Unwant,
+    Wake,
+    Want,
+)
+from tuimail.errors import ConfigError, MailError
+from tuimail.paths import Paths
+from tuimail.store import Store
+
+TICK_S: Final = 5.0
+END_S: Final = 2.0
+
+
+class Engine:
+    """All accounts of one data directory at work."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        tell: Callable[[Notice], None],
+        clock: Clock | None = None,
+        log: Log | None = None,
+    ) -> None:
+        self._paths = paths
+        self._tell = tell
+        self._clock = clock or SystemClock()
+        self._log = log or Log(None)
+        self._converter = Converter(self._log)
+        self._jumps = JumpDetector(self._clock)
+        self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
+        self._accounts: dict[str, AccountAtWork] = {}
+        self._tickets: dict[str, set[str]] = {}
+        self._tickets_lock = threading.Lock()
+        self._fault = ""
+        self._watching = False
+        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
+
+    def start(self) -> None:
+        """Read the configuration and begin."""
+        self._thread.start()
+
+    def handle(self, request: Request) -> None:
+        """A client asks. From any thread, returns at once."""
+        self._requests.put(request)
+
+    def watch(self, watching: bool) -> None:
+        """Whether any client wants the accounts to stay connected."""
+        self._requests.put(lambda: self._set_watching(watching))
+
+    def tick(self) -> None:
+        """Look at the clock now; happens by itself every few seconds."""
+        self._requests.put(self._look_at_clock)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was asked for is still being done."""
+        return bool(self._tickets) or any(account.busy for account in self._accounts.values())
+
+    def close(self) -> None:
+        """End all accounts; what is not done yet stays to be done."""
+        self._requests.put(None)
+        self._thread.join(END_S)
+        accounts = list(self._accounts.values())
+        for account in accounts:
+            account.stop()
+        for account in accounts:
+            account.join(END_S)
+        self._converter.close()
+
+    # --- the dispatcher's thread ------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            with Store.open(self._paths) as store:
+                self._load(store)
+                self._serve(store)
+        except MailError as exc:
+            self._log.fault("dispatch.store", exc)
+            self._serve_broken(exc.sentence)
+        except Exception as exc:  # noqa: BLE001 - the top of the thread
+            self._log.fault("dispatch.fault", exc)
+            self._serve_broken("Something went wrong inside tuimail; see its log.")
+
+    def _serve(self, store: Store) -> None:
+        while True:
+            try:
+                request = self._requests.get(timeout=TICK_S)
+            except queue.Empty:
+                self._look_at_clock()
+                continue
+            if request is None:
+                return
+            if callable(request):
+                request()
+            else:
+                self._do(request, store)
+
+    def _serve_broken(self, sentence: str) -> None:
+        """The store cannot be used: everybody who asks is told why."""
+        while (request := self._requests.get()) is not None:
+            if isinstance(request, SyncNow):
+                self._tell(SyncEnded("", sentence, request.ticket))
+            elif isinstance(request, Want):
+                self._tell(PartFailed(request.envelope_id, request.section, sentence))
+
+    def _do(self, request: Request, store: Store) -> None:
+        match request:
+            case Wake():
+                for account in self._named(request.account):
+                    account.wake()
+            case Want():
+                self._want(request, store)
+            case Unwant():
+                for account in self._accounts.values():
+                    account.unwant(request.envelope_id, request.section)
+            case Show():
+                mailbox = store.mailboxes.get(request.mailbox_id)
+                for name, account in self._accounts.items():
+                    account.show(request.mailbox_id if mailbox is not None and mailbox.account == name else None)
+            case SyncNow():
+                self._sync(request)
+            case Credential():
+                for account in self._named(request.account):
+                    account.credential(request.secret)
+            case Reload():
+                self._load(store)
+            case _:
+                pass
+
+    def _named(self, name: str) -> list[AccountAtWork]:
+        if not name:
+            return list(self._accounts.values())
+        account = self._accounts.get(name)
+        return [account] if account is not None else []
+
+    def _want(self, want: Want, store: Store) -> None:
+        envelope = store.envelopes.envelope(want.envelope_id)
+        account = self._accounts.get(envelope.account) if envelope is not None else None
+        if account is not None:
+            account.want(want.envelope_id, want.section, urgent=want.urgent)
+        elif want.urgent:
+            why = "This message is no longer there." if envelope is None else "Its account is not set up any longer."
+            self._tell(PartFailed(want.envelope_id, want.section, why))
+
+    def _sync(self, request: SyncNow) -> None:
+        names = [request.account] if request.account else list(self._accounts)
+        known = [name for name in names if name in self._accounts]
+        with self._tickets_lock:
+            self._tickets.setdefault(request.ticket, set()).update(known)
+        for name in names:
+            if name not in self._accounts:
+                self._tell(SyncEnded(name, f"There is no account called {name}.", request.ticket))
+        for name in known:
+            self._accounts[name].sync(request.ticket)
+        if not known:
+            self._end_ticket(request.ticket, self._fault)
+
+    def _ended(self, account: str, tickets: list[str], sentence: str) -> None:
+        """An account is done with these tickets. From its threads."""
+        for ticket in tickets:
+            self._tell(SyncEnded(account, sentence, ticket))
+            with self._tickets_lock:
+                waiting = self._tickets.get(ticket, set())
+                waiting.discard(account)
+            if not waiting:
+                self._end_ticket(ticket, "")
+
+    def _end_ticket(self, ticket: str, sentence: str) -> None:
+        with self._tickets_lock:
+            if self._tickets.pop(ticket, None) is None:
+                return
+        self._tell(SyncEnded("", sentence, ticket))
+
+    # --- accounts ---------------------------------------------------------------
+
+    def _load(self, store: Store) -> None:
+        """Take the configuration as it is now; a mistake in it leaves the accounts as they were."""
+        try:
+            accounts = dict(config.load(self._paths.config_file).accounts)
+        except ConfigError as exc:
+            self._fault = exc.sentence
+            self._log.write("config.refused", mistakes=len(exc.mistakes))
+            return
+        self._fault = ""
+        store.accounts.sync_names(
+            (account.name, account.address, account.receive.protocol.value) for account in accounts.values()
+        )
+        for name in list(self._accounts):
+            if accounts.get(self._accounts[name].config.name) != self._accounts[name].config:
+                self._dismiss(name)
+        for account in accounts.values():
+            if account.name in self._accounts:
+                self._accounts[account.name].try_again()
+            elif account.receive.protocol is Protocol.IMAP:
+                self._employ(account)
+        for name in accounts:
+            self._tell(TreeChanged(name))
+
+    def _employ(self, account: AccountConfig) -> None:
+        desk = Desk(self._paths, account, self._clock, self._log, self._tell, self._converter)
+        at_work = self._accounts[account.name] = AccountAtWork(desk, self._ended)
+        at_work.start()
+        at_work.watch(self._watching)
+
+    def _dismiss(self, name: str) -> None:
+        account = self._accounts.pop(name)
+        account.stop()
+        with self._tickets_lock:
+            waiting = [ticket for ticket, names in self._tickets.items() if name in names]
+        self._ended(name, waiting, "The account was changed meanwhile.")
+
+    def _set_watching(self, watching: bool) -> None:
+        self._watching = watching
+        for account in self._accounts.values():
+            account.watch(watching)
+
+    def _look_at_clock(self) -> None:
+        if self._jumps.jumped():
+            self._log.write("clock.jumped")
+            for account in self._accounts.values():
+                account.renew()
