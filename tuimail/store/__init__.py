@@ -1,0 +1,8 @@
+"""The only SQL, the only files: accounts, mailboxes, messages, actions, parts, state.
+
+Importing this loads sqlite3 and the nouns, nothing more: the first frame waits for it.
+"""
+
+from tuimail.store.store import Store, set_aside
+
+__all__ = ["Store", "set_aside"]

@@ -1,0 +1,174 @@
+"""Messages: the door to all that is known of them.
+
+What lives here: looking one up, uids, body states, and the way to the rooms behind:
+`window` (lists), `ingest`, `flags`, `renumbering`, `removal`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from tuimail.model import AccountName, BodyState, Envelope, EnvelopeId, MailboxId, Row, Uid, Window
+from tuimail.store.database import Database, SqlRow
+from tuimail.store.flags import FlagChange, Flags
+from tuimail.store.ingest import Incoming, Ingest, Ingested
+from tuimail.store.order import LOW_BITS, Order
+from tuimail.store.removal import vanish
+from tuimail.store.renumbering import Renumbering
+from tuimail.store.window import Found, Windows
+
+__all__ = ["Envelopes", "FlagChange", "Found", "Incoming", "Ingested"]
+
+_SELECT: Final = (
+    "SELECT envelope.id, account.name, mailbox_id, mailbox.name, uid, uid_validity, uidl, flags, keywords,"
+    f" envelope.place >> {LOW_BITS}, sent_at, received_at, size_octets, message_id, in_reply_to, message_references, from_line,"
+    " reply_to, to_line, cc, subject, list_id, structure, has_attachments, body, thread_id"
+    " FROM envelope JOIN header ON header.id = envelope.id JOIN mailbox ON mailbox.id = mailbox_id"
+    " JOIN account ON account.id = account_id"
+)
+_BODY_STATES: Final = {int(state): state for state in BodyState}
+
+
+class Envelopes:
+    """The messages of the store."""
+
+    def __init__(self, database: Database, order: Order, flags: Flags) -> None:
+        self._database = database
+        self._order = order
+        self._flags = flags
+        self._windows = Windows(database, order)
+        self._renumbering = Renumbering(database, order)
+        self._ingest = Ingest(database, order, flags, self._renumbering)
+
+    # --- lists ----------------------------------------------------------------
+
+    def window(self, mailbox_id: MailboxId, start: int, count: int) -> Window:
+        """Rows `start` to `start + count`, newest first; fewer, or none, beyond the end."""
+        return self._windows.window(mailbox_id, start, count)
+
+    def position(self, mailbox_id: MailboxId, envelope_id: EnvelopeId) -> int | None:
+        """Where a message stands, 0 is the newest; None when it is not in the mailbox."""
+        return self._windows.position(mailbox_id, envelope_id)
+
+    def next_unread(self, mailbox_id: MailboxId, after_position: int) -> int | None:
+        """The position of the next older unread message; -1 begins with the newest; None when there is none."""
+        return self._windows.next_unread(mailbox_id, after_position)
+
+    def unread_ids(self, mailbox_id: MailboxId, limit: int) -> list[EnvelopeId]:
+        """Unread messages, newest first."""
+        return self._windows.unread_ids(mailbox_id, limit)
+
+    def rows(self, ids: Sequence[EnvelopeId]) -> list[Row]:
+        """The rows of these messages, in the same order; those that are gone are left out."""
+        return self._windows.rows(ids)
+
+    def recent(
+        self, mailbox_id: MailboxId | None = None, limit: int = 50, *, account: AccountName | None = None
+    ) -> list[Envelope]:
+        """The newest messages of a mailbox, of an account, or of all."""
+        mailbox_ids = [mailbox_id] if mailbox_id is not None else self._database.column(
+            "SELECT mailbox.id FROM mailbox JOIN account ON account.id = account_id"
+            " WHERE account.name = ifnull(?, account.name)",
+            (account,),
+        )
+        with self._database.snapshot():
+            ids = [identity for identity, _ in islice(self._windows.newest(mailbox_ids), limit)]
+            found = {row[0]: row for row in self._database.rows_of(f"{_SELECT} WHERE envelope.id IN ({{keys}})", ids)}
+        return [_envelope(found[identity]) for identity in ids if identity in found]
+
+    def find_text(self, words: str, limit: int) -> list[Found]:
+        """Messages among the newest whose sender or subject holds every word, in any case; newest first."""
+        return self._windows.find_text(words, limit)
+
+    # --- one message ----------------------------------------------------------
+
+    def envelope(self, envelope_id: EnvelopeId) -> Envelope | None:
+        """Everything known of a message, None when it is gone."""
+        row = self._database.row(f"{_SELECT} WHERE envelope.id = ?", (envelope_id,))
+        return _envelope(row) if row else None
+
+    def by_uid(self, mailbox_id: MailboxId, uid: int) -> EnvelopeId | None:
+        """The message with a uid, None when it is not known here."""
+        row = self._database.row("SELECT id FROM envelope WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid))
+        return EnvelopeId(row[0]) if row else None
+
+    def set_body_state(self, envelope_id: EnvelopeId, state: BodyState) -> None:
+        """How much of a message is here now."""
+        with self._database.transaction():
+            if self._database.run(
+                "UPDATE envelope SET body = ? WHERE id = ? AND body <> ?", (int(state), envelope_id, int(state))
+            ):
+                self._database.run(
+                    "UPDATE mailbox SET revision = revision + 1"
+                    " WHERE id = (SELECT mailbox_id FROM envelope WHERE id = ?)",
+                    (envelope_id,),
+                )
+
+    # --- what a sync compares -------------------------------------------------
+
+    def uids(self, mailbox_id: MailboxId, lowest: int = 1, highest: int | None = None) -> array[int]:
+        """The uids that are known here, ascending."""
+        return self._database.numbers(
+            "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid",
+            (mailbox_id, lowest, (1 << 32) - 1 if highest is None else highest),
+        )
+
+    def server_flags(
+        self, mailbox_id: MailboxId, lowest: int = 1, highest: int | None = None
+    ) -> dict[int, tuple[int, str]]:
+        """What the server last said of flags, by uid: bits and keywords."""
+        return self._flags.server_flags(mailbox_id, lowest, highest)
+
+    def wanting_bodies(
+        self, account: AccountName, since: int | None, limit: int
+    ) -> list[tuple[EnvelopeId, MailboxId, Uid]]:
+        """Messages without a body, newest first; `since` leaves out older ones (seconds since 1970 UTC)."""
+        lowest = -(1 << 63) if since is None else since << LOW_BITS
+        found: list[SqlRow] = []
+        for mailbox_id in self._database.column(
+            "SELECT mailbox.id FROM mailbox JOIN account ON account.id = account_id WHERE account.name = ?", (account,)
+        ):
+            found += self._database.rows(
+                "SELECT place, id, mailbox_id, uid FROM envelope WHERE mailbox_id = ? AND body = 0 AND place >= ?"
+                " AND uid IS NOT NULL ORDER BY place DESC, id DESC LIMIT ?",
+                (mailbox_id, lowest, limit),
+            )
+        found.sort(reverse=True)
+        return [(EnvelopeId(row[1]), MailboxId(row[2]), Uid(row[3])) for row in found[:limit]]
+
+    # --- what a sync tells ----------------------------------------------------
+
+    def ingest(self, mailbox_id: MailboxId, batch: Sequence[Incoming]) -> Ingested:
+        """Insert what is new; a uid that is here already only gets its flags. One transaction."""
+        return self._ingest.ingest(mailbox_id, batch)
+
+    def set_flags(self, mailbox_id: MailboxId, changes: Iterable[tuple[int, int, str, int | None]]) -> int:
+        """Take over (uid, bits, keywords, modseq) as the server said them; how many messages changed."""
+        return self._flags.set_flags(mailbox_id, changes)
+
+    def vanish(self, mailbox_id: MailboxId, uids: Iterable[int]) -> int:
+        """The server has these no longer: how many were here. A `range` may be as large as the server says."""
+        return vanish(self._database, self._order, mailbox_id, uids)
+
+    def begin_renumbering(self, mailbox_id: MailboxId) -> None:
+        """UIDVALIDITY changed: uids are forgotten, messages stay listed until `end_renumbering`.
+
+        The sync point is emptied but for its uid_validity, so that a crash begins this again.
+        """
+        self._renumbering.begin(mailbox_id)
+
+    def end_renumbering(self, mailbox_id: MailboxId) -> int:
+        """Every message was listed: those not recognised are removed; how many.
+
+        Cheap when nothing waits: to be called whenever a mailbox became complete.
+        """
+        return self._renumbering.end(mailbox_id)
+
+
+def _envelope(row: SqlRow) -> Envelope:
+    *most, has_attachments, body, thread_id = row
+    columns = [*most, has_attachments == 1, _BODY_STATES.get(body, BodyState.ABSENT), thread_id]
+    return Envelope(*columns)

@@ -1,0 +1,249 @@
+"""The cache of message parts, parts.db: decoded bytes, readable text, slices on their way.
+
+What lives here: keeping and finding parts, resuming interrupted fetches, the budget.
+Losing the file loses nothing but time: when it is missing, damaged or of another
+version it is made anew without a word.
+
+A part belongs to a row of mail.db by id *and* stamp. Ids alone do not do: a store that
+was put aside, restored, or cut short by a power loss gives the same ids to other mail,
+and a body must never be shown under the wrong message.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tuimail.errors import StoreError
+from tuimail.model import EnvelopeId, Section
+from tuimail.store import scrub
+from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
+from tuimail.store.database import Database, SqlRow
+
+READABLE: Final = "readable:"
+"""Before the kind of a readable text, where parts have their section."""
+ENCODED: Final = "<"
+"""After a section: its staged octets are as transferred; they go when the decoded part comes."""
+_SAMPLE_OCTETS: Final = 4096
+_WORTH: Final = 0.8
+"""Deflated when that takes less than so much of the space."""
+_LARGEST_OCTETS: Final = 900_000_000
+"""SQLite's own limit of a value is a billion."""
+
+
+class PartInfo(NamedTuple):
+    """What is known of a part that is here."""
+
+    size_octets: int
+    """Decoded."""
+    real_type: str
+    """What libmagic saw, may be empty."""
+
+
+class Parts:
+    """Parts by message and section."""
+
+    def __init__(self, mail: Database, file: Path, *, write: bool = True) -> None:
+        self._mail = mail
+        self._cache = Cache(mail, file, write=write)
+        self._read: set[int] = set()
+        """Rows read since their turn was last written: a read must not wait for a lock."""
+
+    def close(self) -> None:
+        """Give the file up, if it was ever opened."""
+        self._note_reads()
+        self._cache.close()
+
+    # --- parts ----------------------------------------------------------------
+
+    def put(self, envelope_id: EnvelopeId, section: Section | str, data: bytes, *, real_type: str = "") -> None:
+        """Keep the decoded bytes of a section, in place of what was there or on its way.
+
+        Nothing is kept for a message that is gone.
+        """
+        stamp = self._stamp(envelope_id)
+        if stamp is None or len(data) > _LARGEST_OCTETS:
+            return
+        stored, is_deflated = _deflated(data)
+        row = (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)
+        self._cache.attempt(lambda cache: _put(cache, row), None)
+
+    def get(self, envelope_id: EnvelopeId, section: Section | str) -> bytes | None:
+        """The decoded bytes of a section, None when they are not here."""
+        row = self._find("id, data, is_deflated, size_octets", envelope_id, section)
+        if row is None:
+            return None
+        identity, data, is_deflated, size_octets = row
+        self._read.add(identity)
+        return _inflated(data, size_octets) if is_deflated else data
+
+    def info(self, envelope_id: EnvelopeId, section: Section | str) -> PartInfo | None:
+        """Size and real type of a section, None when it is not here."""
+        row = self._find("size_octets, real_type", envelope_id, section)
+        return PartInfo(*row) if row else None
+
+    def sections(self, envelope_id: EnvelopeId) -> list[Section]:
+        """The sections of a message that are here, readable texts left out."""
+        stamp = self._stamp(envelope_id)
+        none: list[str] = []
+        sections = self._cache.attempt(
+            lambda cache: cache.column(
+                "SELECT section FROM part WHERE envelope_id = ? AND stamp = ? ORDER BY section", (envelope_id, stamp)
+            ),
+            none,
+        )
+        return [Section(section) for section in sections if not section.startswith(READABLE)]
+
+    def put_text(self, envelope_id: EnvelopeId, kind: str, readable_json: bytes) -> None:
+        """Keep a readable text: `text` (what a person would read), `plain` or `html`."""
+        self.put(envelope_id, f"{READABLE}{kind}", readable_json)
+
+    def text(self, envelope_id: EnvelopeId, kind: str) -> bytes | None:
+        """A readable text as JSON, None when it is not here."""
+        return self.get(envelope_id, f"{READABLE}{kind}")
+
+    # --- slices ---------------------------------------------------------------
+
+    def begin(self, envelope_id: EnvelopeId, section: Section | str, total: int) -> int:
+        """Begin to fetch `total` octets, or go on; how many are here already."""
+        stamp = self._stamp(envelope_id)
+
+        def act(cache: Database) -> int:
+            with cache.transaction():
+                values = (envelope_id, section, stamp, total)
+                if not cache.row(
+                    "SELECT 1 FROM staging WHERE envelope_id = ? AND section = ? AND stamp = ? AND total_octets = ?",
+                    values,
+                ):
+                    _unstage(cache, envelope_id, section)
+                    cache.run("INSERT INTO staging VALUES (?, ?, ?, ?)", values)
+                return _staged_octets(cache, envelope_id, section)
+
+        return self._cache.attempt(act, 0) if stamp is not None else 0
+
+    def append(self, envelope_id: EnvelopeId, section: Section | str, piece: bytes) -> int:
+        """Keep the next octets of a part that was begun; how many are here now."""
+
+        def act(cache: Database) -> int:
+            with cache.transaction():
+                start = _staged_octets(cache, envelope_id, section)
+                if cache.row("SELECT 1 FROM staging WHERE envelope_id = ? AND section = ?", (envelope_id, section)):
+                    cache.run("INSERT INTO slice VALUES (?, ?, ?, ?)", (envelope_id, section, start, piece))
+                return start + len(piece)
+
+        return self._cache.attempt(act, 0)
+
+    def staged(self, envelope_id: EnvelopeId, section: Section | str) -> bytes:
+        """All octets that are here of a part that was begun."""
+        return b"".join(self._cache.attempt(
+            lambda cache: cache.column(
+                "SELECT data FROM slice WHERE envelope_id = ? AND section = ? ORDER BY start", (envelope_id, section)
+            ),
+            [],
+        ))
+
+    def finish(self, envelope_id: EnvelopeId, section: Section | str, *, real_type: str = "") -> None:
+        """The staged octets are the part as it is."""
+        self.put(envelope_id, section, self.staged(envelope_id, section), real_type=real_type)
+
+    # --- budget ---------------------------------------------------------------
+
+    def stored_octets(self) -> int:
+        """What all parts take, compressed."""
+        return self._cache.attempt(_stored_octets, 0)
+
+    def evict(self, budget_octets: int) -> int:
+        """Let go of parts of messages that are gone, then of those not read for longest; how many octets.
+
+        Messages whose text went are ABSENT again.
+        """
+        self._note_reads()
+        before = self.stored_octets()
+        self._cache.attempt(lambda cache: drop_orphans(cache, self._mail), None)
+        while self.stored_octets() > budget_octets:
+            if not self._cache.attempt(lambda cache: drop_oldest(cache, self._mail, budget_octets), 0):
+                break
+        return before - self.stored_octets()
+
+    def _find(self, columns: str, envelope_id: EnvelopeId, section: Section | str) -> SqlRow | None:
+        stamp = self._stamp(envelope_id)
+        if stamp is None:
+            return None
+        return self._cache.attempt(
+            lambda cache: cache.row(
+                f"SELECT {columns} FROM part WHERE envelope_id = ? AND section = ? AND stamp = ?",
+                (envelope_id, section, stamp),
+            ),
+            None,
+        )
+
+    def _stamp(self, envelope_id: EnvelopeId) -> int | None:
+        row = self._mail.row("SELECT stamp FROM envelope WHERE id = ?", (envelope_id,))
+        return int(row[0]) if row else None
+
+    def _note_reads(self) -> None:
+        """Write down which parts were read: they are the last to go."""
+        read, self._read = self._read, set()
+        if read:
+            with suppress(StoreError):  # only the order of eviction is lost
+                self._cache.attempt(lambda cache: _note(cache, read), None)
+
+
+def _put(cache: Database, row: SqlRow) -> None:
+    envelope_id, section, *_ = row
+    with cache.transaction():
+        forget(cache, "envelope_id = ? AND section = ?", (envelope_id, section))
+        cache.run(
+            "INSERT INTO part (envelope_id, section, stamp, size_octets, stored_octets, is_deflated, real_type, data,"
+            " used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT turn FROM budget))",
+            row,
+        )
+        cache.run("UPDATE budget SET stored_octets = stored_octets + ?, turn = turn + 1", (row[4],))
+        _unstage(cache, envelope_id, section)
+        _unstage(cache, envelope_id, f"{section}{ENCODED}")
+
+
+def _note(cache: Database, read: Iterable[int]) -> None:
+    with cache.transaction():
+        cache.many(
+            "UPDATE part SET used = (SELECT turn FROM budget) WHERE id = ?", ((identity,) for identity in read)
+        )
+        cache.run("UPDATE budget SET turn = turn + 1")
+
+
+def _unstage(cache: Database, envelope_id: int, section: str) -> None:
+    cache.run("DELETE FROM slice WHERE envelope_id = ? AND section = ?", (envelope_id, section))
+    cache.run("DELETE FROM staging WHERE envelope_id = ? AND section = ?", (envelope_id, section))
+
+
+def _staged_octets(cache: Database, envelope_id: int, section: str) -> int:
+    row = cache.row(
+        "SELECT start + length(data) FROM slice WHERE envelope_id = ? AND section = ? ORDER BY start DESC LIMIT 1",
+        (envelope_id, section),
+    )
+    return int(row[0]) if row else 0
+
+
+def _stored_octets(cache: Database) -> int:
+    row = cache.row("SELECT stored_octets FROM budget")
+    return int(row[0]) if row else 0
+
+
+def _deflated(data: bytes) -> tuple[bytes, bool]:
+    """The bytes to keep, and whether they are deflated: texts are, pictures and archives do not pay."""
+    sample = data[:_SAMPLE_OCTETS]
+    if len(zlib.compress(sample, 1)) > len(sample) * _WORTH:
+        return data, False
+    return zlib.compress(data, 1), True
+
+
+def _inflated(data: bytes, size_octets: int) -> bytes | None:
+    """The original, None when the bytes are damaged."""
+    try:
+        inflated = zlib.decompress(data, bufsize=max(size_octets, 1))
+    except zlib.error:
+        return None
+    return inflated if len(inflated) == size_octets else None

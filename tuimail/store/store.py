@@ -1,0 +1,120 @@
+"""The store of one data directory: mail.db, and behind it parts.db.
+
+What lives here: opening, closing, looking after. What is in it is in the rooms:
+accounts, mailboxes, envelopes, pending, parts, state.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tuimail.store.accounts import Accounts
+from tuimail.store.aside import move_aside
+from tuimail.store.database import Database
+from tuimail.store.envelopes import Envelopes
+from tuimail.store.flags import Flags
+from tuimail.store.mailboxes import Mailboxes
+from tuimail.store.migrations import bring_up_to_date
+from tuimail.store.order import Order
+from tuimail.store.state import State
+
+if TYPE_CHECKING:
+    from tuimail.paths import Paths
+    from tuimail.store.parts import Parts
+    from tuimail.store.pending import Pending
+
+
+class Store:
+    """One connection to mail.db and, when it is needed, one to parts.db. Used by one thread."""
+
+    def __init__(self, database: Database, parts_file: Path, *, write: bool) -> None:
+        self._database = database
+        self._parts_file = parts_file
+        self._write = write
+        self._parts: Parts | None = None
+        self._order = Order(database)
+        self._flags = Flags(database)
+        self.accounts = Accounts(database, self._order)
+        self.mailboxes = Mailboxes(database, self._order)
+        self.envelopes = Envelopes(database, self._order, self._flags)
+        self.state = State(database)
+
+    @classmethod
+    def open(cls, paths: Paths, *, write: bool = True) -> Store:
+        """The store, made or brought up to date when needed; `write=False` for looking only.
+
+        Raises TooNew, Corrupt, Locked, DiskFull, ReadOnly, each with a sentence and what to do.
+        """
+        if not paths.data.is_dir():
+            paths.make()
+        database = Database.open(paths.mail_db)
+        try:
+            bring_up_to_date(database)
+            if not write:
+                database.run("PRAGMA query_only=ON")
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, paths.parts_db, write=write)
+
+    @cached_property
+    def pending(self) -> Pending:
+        """Actions that a server has not confirmed."""
+        from tuimail.store.pending import Pending  # json: 3 ms that the first frame does not wait for
+
+        return Pending(self._database, self._flags)
+
+    @property
+    def parts(self) -> Parts:
+        """Bytes and readable texts."""
+        if self._parts is None:
+            from tuimail.store.parts import Parts  # 2 ms that the first frame does not wait for
+
+            self._parts = Parts(self._database, self._parts_file, write=self._write)
+        return self._parts
+
+    def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
+        """All or nothing, for several changes; inside another one it is part of that.
+
+        `durable`: survives a power loss. Without it the last commits may be lost then,
+        which is right for what a server can tell again.
+        """
+        return self._database.transaction(durable=durable)
+
+    def check(self) -> list[str]:
+        """Everything that is wrong in mail.db, in sentences; nothing when it is fine."""
+        from tuimail.store.checking import check  # only `doctor` asks
+
+        return check(self._database)
+
+    def repair_counters(self) -> None:
+        """Count everything anew: totals, unread ones, stretches, effective flags."""
+        from tuimail.store.checking import repair_counters  # only `doctor` asks
+
+        repair_counters(self._database, self._order, self._flags)
+
+    def close(self) -> None:
+        """Give both files up."""
+        if self._parts is not None:
+            self._parts.close()
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def set_aside(paths: Paths) -> Path:
+    """Move a damaged mail.db to `mail.db.damaged-N`, so that the next `open` makes a fresh one; its new place.
+
+    Nothing is deleted. No engine may run. Raises StoreError.
+    """
+    return move_aside(paths.mail_db)
