@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -142,6 +143,7 @@ def message_id(mail: Mail) -> str:
 def build(mail: Mail, now: datetime) -> Built:
     """The mail as it would lie in a mailbox at `now`."""
     date = sent_at(mail, now)
+    mail = replace(mail, charset=_fitting_charset(mail))
     names = {"S": "\\Seen", "F": "\\Flagged", "A": "\\Answered", "D": "\\Draft"}
     flags = tuple(names.get(flag, flag) for flag in _flag_words(mail.flags))
     if mail.raw:
@@ -160,6 +162,15 @@ def build(mail: Mail, now: datetime) -> Built:
     head += [*mail.headers, ("MIME-Version", "1.0")]
     lines = "".join(f"{name}: {value}\r\n" for name, value in head)
     return Built(mail.mailbox, lines.encode("utf-8") + _body(mail), flags, date)
+
+
+def _fitting_charset(mail: Mail) -> str:
+    """The charset asked for, or UTF-8 when the text has characters that it lacks."""
+    try:
+        (mail.text + mail.html).encode(mail.charset)
+    except UnicodeEncodeError:
+        return "utf-8"
+    return mail.charset
 
 
 def _flag_words(flags: str) -> Iterable[str]:
@@ -351,6 +362,7 @@ def _percent(name: str) -> str:
     return "".join(chr(octet) if octet in safe else f"%{octet:02X}" for octet in name.encode("utf-8"))
 
 
-def at(mails: Iterable[Mail], mailbox: str) -> list[Mail]:
-    """The same mails in another mailbox."""
-    return [replace(mail, mailbox=mailbox) for mail in mails]
+def wrapped(text: str, width: int = 74) -> str:
+    """Paragraphs of long lines as people type them: wrapped, with the line ends inside a paragraph joined first."""
+    joined = re.sub(r"(?m)^([^>\s].{89,})\n(?=\S)", r"\1 ", text)
+    return "\n".join(textwrap.fill(line, width) if len(line) > width else line for line in joined.split("\n"))

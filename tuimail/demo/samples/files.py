@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zipfile
 import zlib
@@ -79,6 +80,36 @@ def weave_png() -> bytes:
 def dot_png() -> bytes:
     """One grey pixel, as letterheads have them."""
     return png(1, 1, lambda _x, _y: (128, 128, 128))
+
+
+def wav(notes: Sequence[tuple[float, float]], rate: int = 16_000) -> bytes:
+    """A tune as 8-bit mono sound: (frequency in Hz, 0 for a rest; length in seconds) for each note."""
+    samples = b"".join(_tone(frequency, int(seconds * rate), rate) for frequency, seconds in notes)
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        36 + len(samples),
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        rate,
+        rate,
+        1,
+        8,
+        b"data",
+        len(samples),
+    )
+    return header + samples
+
+
+def _tone(frequency: float, length: int, rate: int) -> bytes:
+    if not frequency:
+        return b"\x80" * length
+    period = round(rate / frequency)
+    wave = bytes(128 + round(60 * math.sin(2 * math.pi * step / period)) for step in range(period))
+    return (wave * (length // period + 1))[: length * 9 // 10].ljust(length, b"\x80")
 
 
 def archive(entries: Sequence[tuple[str, str]]) -> bytes:
