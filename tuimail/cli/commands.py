@@ -1,0 +1,273 @@
+"""The table of commands: it feeds argparse, the completions and the man page.
+
+What lives here: names, arguments and sentences. What must not: any command's work; that
+is named as `module:function` and imported when the command is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})  # Any: what argparse's add_argument takes
+
+FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
+DIRECTORIES = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}
+"""As shtab.FILE and shtab.DIRECTORY, without importing it."""
+
+
+class Argument(NamedTuple):
+    """One option or operand of a command."""
+
+    names: tuple[str, ...]
+    help: str
+    options: Mapping[str, Any] = NO_OPTIONS
+    """More for argparse."""
+    complete: Mapping[str, str] = NO_OPTIONS
+
+
+class Example(NamedTuple):
+    """One line that can be typed."""
+
+    line: str
+    meaning: str
+
+
+class Command(NamedTuple):
+    """One command, or a word that has commands below it."""
+
+    name: str
+    summary: str
+    """A few words, for lists."""
+    description: str
+    """Sentences, for its own help and the man page."""
+    run: str = ""
+    """`module:function` below tuimail.cli; empty for a word that has commands."""
+    arguments: tuple[Argument, ...] = ()
+    examples: tuple[Example, ...] = ()
+    commands: tuple[Command, ...] = ()
+    has_json: bool = True
+
+
+def _id(help_text: str = "the number of a message, as `tuimail list` prints it") -> Argument:
+    return Argument(("ids",), help_text, {"metavar": "ID", "nargs": "+", "type": "id"})
+
+
+def _flag(name: str, help_text: str) -> Argument:
+    return Argument((name,), help_text, {"action": "store_true"})
+
+
+def _value(name: str, metavar: str, help_text: str, complete: Mapping[str, str] = NO_OPTIONS, **more: Any) -> Argument:
+    return Argument((name,), help_text, {"metavar": metavar, **more}, complete)
+
+
+def _name(help_text: str, *, optional: bool = False) -> Argument:
+    more: dict[str, Any] = {"nargs": "?"} if optional else {}
+    return Argument(("account",), help_text, {"metavar": "ACCOUNT", **more})
+
+
+GLOBAL_ARGUMENTS = (
+    _value("--config", "FILE", "read this configuration instead of $XDG_CONFIG_HOME/tuimail/config.toml", FILES),
+    _value("--data-dir", "DIR", "keep mail here instead of in $XDG_DATA_HOME/tuimail", DIRECTORIES),
+)
+JSON_ARGUMENT = _flag("--json", "print JSON instead of text for people")
+
+_CONNECTION = (
+    _value("--protocol", "PROTOCOL", "how mail comes here (default: imap; pop3 and maildir are not served yet)",
+           choices=("imap", "pop3", "maildir")),
+    _value("--host", "HOST", "the server mail comes from (default: guessed from the address)"),
+    _value("--port", "PORT", "its port (default: by protocol and security)", type="port"),
+    _value("--security", "SECURITY", "tls, starttls or none; none is for this machine only (default: tls)",
+           choices=("tls", "starttls", "none")),
+    _value("--user", "USER", "the login name (default: the address)"),
+    _value("--path", "DIR", "the directory, with --protocol maildir", DIRECTORIES),
+    _value("--ca-file", "FILE", "one more trusted root certificate (PEM), for a server of your own", FILES),
+    _value("--offline", "DAYS", "how far back text is kept for reading offline: none, 30d (days), all (default: 30d)"),
+)  # fmt: skip
+
+_SMTP = (
+    _value("--smtp-host", "HOST", "the server that sends (default: guessed from the address)"),
+    _value("--smtp-port", "PORT", "its port (default: by its security)", type="port"),
+    _value("--smtp-security", "SECURITY", "tls, starttls or none (default: tls; starttls on port 587)",
+           choices=("tls", "starttls", "none")),
+    _value("--smtp-user", "USER", "the login name for sending (default: as for receiving)"),
+    _flag("--no-smtp", "an account that only receives"),
+)  # fmt: skip
+
+_PASSWORD_STDIN = _flag("--password-stdin", "read the password from the first line of standard input")
+
+_ACCOUNT = Command(
+    "account", "add, list, test and remove accounts",
+    "Adds, lists, tests and removes mail accounts.",
+    commands=(
+        Command(
+            "add", "set up an account",
+            "Sets up an account: asks what it needs to know, or takes it from options. It signs in to the server "
+            "before anything is written. The password goes into the system's keyring, comes from a command of yours, "
+            "or is asked for in each run; it is never written to a file and never an option.",
+            "adding:add",
+            (
+                _value("--name", "NAME", "what to call the account (default: from the address)"),
+                _value("--address", "ADDRESS", "your mail address"),
+                _value("--full-name", "NAME", "your name, as others see it"),
+                *_CONNECTION,
+                *_SMTP,
+                _value("--password-command", "COMMAND",
+                       'a command that prints the password, such as "pass show mail/ada"'),
+                _PASSWORD_STDIN,
+                _value("--keep-password", "WHERE", "keyring, or ask (in each run)", choices=("keyring", "ask")),
+                _flag("--no-check", "write it down without signing in first"),
+            ),
+            (
+                Example("tuimail account add", "answer a few questions"),
+                Example('tuimail account add --address ada@example.org --password-command "pass show mail/ada"',
+                        "without questions"),
+            ),
+        ),
+        Command("list", "list the accounts", "Lists the accounts and how each of them is.", "accounts:list_accounts"),
+        Command(
+            "test", "sign in and say what fails",
+            "Signs in to the servers of an account, or of all, and says in plain words what works and what does not.",
+            "accounts:test", (_name("the account; all when left out", optional=True), _PASSWORD_STDIN),
+        ),
+        Command(
+            "remove", "remove an account",
+            "Removes an account from the configuration, and its password from the keyring. Mail that is here stays, "
+            "unless --purge is given. Nothing is changed on the server.",
+            "accounts:remove",
+            (
+                _name("the account"),
+                _flag("--yes", "do not ask"),
+                _flag("--purge", "delete its mail on this machine, too"),
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+_MAIL = (
+    Command(
+        "sync", "fetch mail and send what waits",
+        "Does everything that is due for one account or all: the headers of every mailbox, the text that is kept for "
+        "reading offline, changes that wait for the server. It returns when all of that is done; with --watch it stays "
+        "connected and tells what happens until it is stopped.",
+        "syncing:sync",
+        (
+            _name("the account; all when left out", optional=True),
+            _flag("--watch", "stay, and tell what happens"),
+            _PASSWORD_STDIN,
+        ),
+    ),
+    Command(
+        "mailboxes", "list the mailboxes", "Lists the mailboxes of all accounts, with unread and total messages.",
+        "mail:mailboxes", (_value("--account", "ACCOUNT", "only this one"),),
+    ),
+    Command(
+        "list", "list messages, newest first",
+        "Lists messages, newest first: those of every inbox, or of one mailbox. The first column is the ID that other "
+        "commands take.",
+        "mail:list_messages",
+        (
+            _value("--account", "ACCOUNT", "only this one"),
+            _value("--mailbox", "MAILBOX", "this mailbox, by its name or what it is for: sent, drafts, archive, junk, "
+                   "trash (default: the inbox)"),
+            _value("--limit", "N", "at most so many (default: 25)", type="count", default=25),
+        ),
+        (Example("tuimail list --mailbox sent --limit 5", "what you sent last"),),
+    ),
+    Command(
+        "search", "find messages by sender or subject",
+        "Finds recent messages whose sender or subject has all the words.",
+        "mail:search",
+        (
+            Argument(("words",), "what to look for", {"metavar": "WORD", "nargs": "+"}),
+            _value("--limit", "N", "at most so many (default: 25)", type="count", default=25),
+        ),
+    ),
+    Command(
+        "show", "print messages",
+        "Prints messages as a person reads them. What is not here yet is fetched. --raw prints the message as it came; "
+        "on a terminal, characters that could harm it are replaced.",
+        "showing:show",
+        (
+            _id(),
+            Argument(("--raw",), "the whole message, octet by octet", {"action": "store_true", "group": "form"}),
+            Argument(("--headers",), "all its headers", {"action": "store_true", "group": "form"}),
+            Argument(("--text",), "its text alone", {"action": "store_true", "group": "form"}),
+        ),
+        (Example("tuimail show 17 --raw > message.eml", "keep a copy as a file"),),
+    ),
+    Command(
+        "flag", "change flags of messages",
+        "Changes flags: seen, flagged, answered, draft, deleted, or any keyword. It counts at once here, and is told "
+        "to the server when it can be reached.",
+        "mail:flag",
+        (
+            Argument(("words",), "IDs of messages, and flags to set (+seen) and to clear (-flagged)",
+                     {"metavar": "ID|+FLAG|-FLAG", "nargs": "+"}),
+        ),
+        (Example("tuimail flag 17 18 +seen -flagged", "mark two messages as read and take their stars off"),),
+    ),
+    Command(
+        "attachments", "list the attachments of messages",
+        "Lists the attachments of messages: part, name, size, declared type, and the type seen in the bytes where they "
+        "are here.",
+        "parts:attachments", (_id(),),
+    ),
+    Command(
+        "save", "save an attachment",
+        "Saves an attachment, fetching it when it is not here yet. Nothing is ever overwritten, unless --overwrite is "
+        "given. The name a sender chose is made harmless.",
+        "parts:save",
+        (
+            Argument(("id",), "the number of the message", {"metavar": "ID", "type": "id"}),
+            Argument(("part",), "the part, as `tuimail attachments` prints it; or `all`", {"metavar": "PART"}),
+            _value("--to", "PATH", "a directory, or a file name (default: here, under its own name)", FILES),
+            _flag("--overwrite", "replace a file that is there"),
+        ),
+        (Example("tuimail save 17 2 --to ~/Downloads", "save part 2 of message 17"),),
+    ),
+)  # fmt: skip
+
+COMMANDS: tuple[Command, ...] = (
+    _ACCOUNT,
+    *_MAIL,
+    Command(
+        "doctor", "show how things stand, and what is wrong",
+        "Shows places, versions, accounts, the state of the store and of the files, and says what is wrong and what to "
+        "do. It changes nothing.",
+        "doctor:doctor",
+    ),
+    Command("themes", "list the themes", "Lists the themes, and which one is in use.", "about:themes"),
+    Command("keys", "list the keys", "Lists the actions, the keys that do them, and their ids.", "about:keys"),
+    Command(
+        "completions", "print completions for a shell",
+        "Prints a completion script for a shell.", "about:completions",
+        (Argument(("shell",), "bash, zsh or fish", {"metavar": "SHELL", "choices": ("bash", "zsh", "fish")}),),
+        (
+            Example("tuimail completions bash > ~/.local/share/bash-completion/completions/tuimail", "for bash"),
+            Example("tuimail completions zsh > ~/.zfunc/_tuimail", "for zsh, where ~/.zfunc is in $fpath"),
+            Example("tuimail completions fish > ~/.config/fish/completions/tuimail.fish", "for fish"),
+        ),
+        has_json=False,
+    ),
+)  # fmt: skip
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "refused or failed"),
+    (2, "the command line makes no sense"),
+    (3, "the configuration has mistakes, or names no account"),
+)
+
+
+def leaves(commands: tuple[Command, ...] = COMMANDS, before: str = "") -> list[tuple[str, Command]]:
+    """Every command that does something, with its full name: `account add`."""
+    found: list[tuple[str, Command]] = []
+    for command in commands:
+        name = f"{before} {command.name}".strip()
+        if command.commands:
+            found += leaves(command.commands, name)
+        else:
+            found.append((name, command))
+    return found

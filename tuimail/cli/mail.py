@@ -1,0 +1,318 @@
+"""`mailboxes`, `list`, `search`, `flag`: what is read from the store alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tuimail.actions import SetFlags, Target
+from tuimail.cli.cli import Cli, one_of
+from tuimail.cli.output import Cell, Column, Text, nearest
+from tuimail.cli.parser import CLEAR, message_id
+from tuimail.cli.times import iso, local
+from tuimail.errors import UsageError, Vanished
+from tuimail.model import BodyState, Envelope, EnvelopeId, Flag, Mailbox, Role, Row
+from tuimail.store import Store
+
+FLAG_WORDS = {
+    "seen": Flag.SEEN,
+    "answered": Flag.ANSWERED,
+    "flagged": Flag.FLAGGED,
+    "deleted": Flag.DELETED,
+    "draft": Flag.DRAFT,
+}
+FORBIDDEN_IN_KEYWORDS = set('(){ %*"\\]')
+"""RFC 9051 9, flag-keyword: an atom."""
+
+
+class Listed(NamedTuple):
+    """A row of a list, and the mailbox it stands in."""
+
+    row: Row
+    mailbox: Mailbox
+
+
+# --- mailboxes ------------------------------------------------------------------
+
+
+def mailboxes(cli: Cli) -> int:
+    """Print the mailboxes."""
+    account = cli.account(cli.options.account).name if cli.options.account else None
+    with cli.store() as store:
+        found = store.mailboxes.all(account)
+    if cli.out.as_json:
+        cli.out.json([mailbox_values(mailbox) for mailbox in found])
+        return 0
+    if not found:
+        cli.out.note("No mailbox is known yet. `tuimail sync` looks for them.")
+        return 0
+    several = len({mailbox.account for mailbox in found}) > 1
+    columns = [
+        Column("MAILBOX", flexible=True), Column("FOR"), Column("UNREAD", right=True), Column("TOTAL", right=True),
+        Column("", flexible=True),
+    ]  # fmt: skip
+    rows = [_mailbox_row(mailbox) for mailbox in found]
+    if several:
+        columns.insert(0, Column("ACCOUNT"))
+        rows = [(mailbox.account, *row) for mailbox, row in zip(found, rows, strict=True)]
+    cli.out.table(columns, rows)
+    return 0
+
+
+def mailbox_values(mailbox: Mailbox) -> dict[str, object]:
+    """A mailbox as JSON shows it."""
+    return {
+        "id": mailbox.id,
+        "account": mailbox.account,
+        "name": mailbox.name,
+        "role": str(mailbox.role),
+        "selectable": mailbox.selectable,
+        "subscribed": mailbox.subscribed,
+        "total": mailbox.total,
+        "unread": mailbox.unread,
+        "server_total": mailbox.server_total,
+        "server_unread": mailbox.server_unread,
+        "synced_at": iso(mailbox.synced_at),
+        "complete": mailbox.complete,
+        "error": mailbox.error,
+    }
+
+
+def _mailbox_row(mailbox: Mailbox) -> tuple[Text, ...]:
+    total = mailbox.total if mailbox.server_total is None or mailbox.complete else mailbox.server_total
+    unread = mailbox.unread if mailbox.server_unread is None or mailbox.complete else mailbox.server_unread
+    state = mailbox.error
+    if not state and mailbox.selectable and mailbox.synced_at is None:
+        state = "not loaded yet"
+    elif not state and mailbox.selectable and mailbox.total < total:
+        state = f"{mailbox.total:,} of them are here"
+    return (
+        Cell(mailbox.name, "bold" if unread else ""),
+        str(mailbox.role),
+        f"{unread:,}" if unread else "",
+        f"{total:,}" if mailbox.selectable else "",
+        Cell(state, "bad" if mailbox.error else "dim"),
+    )
+
+
+# --- list, search -----------------------------------------------------------------
+
+
+def list_messages(cli: Cli) -> int:
+    """Print the newest messages of the inboxes or of one mailbox."""
+    with cli.store() as store:
+        chosen = _chosen_mailboxes(cli, store)
+        listed: list[Listed] = []
+        for mailbox in chosen:
+            rows = store.envelopes.window(mailbox.id, 0, cli.options.limit).rows
+            listed += [Listed(row, mailbox) for row in rows]
+        listed.sort(key=lambda each: (each.row.sort_at, each.row.id), reverse=True)
+        _print_listed(cli, store, listed[: cli.options.limit], several=len(chosen) > 1)
+    if not listed and not cli.out.as_json:
+        names = ", ".join(mailbox.name for mailbox in chosen)
+        loaded = all(mailbox.synced_at is not None for mailbox in chosen)
+        cli.out.note(f"{names} is empty." if loaded else f"{names} is not loaded yet. `tuimail sync` fetches it.")
+    return 0
+
+
+def search(cli: Cli) -> int:
+    """Print recent messages whose sender or subject has the words."""
+    with cli.store() as store:
+        rows = store.envelopes.find_text(" ".join(cli.options.words), cli.options.limit)
+        by_id = {mailbox.id: mailbox for mailbox in store.mailboxes.all()}
+        listed = [Listed(found.row, by_id[found.mailbox_id]) for found in rows if found.mailbox_id in by_id]
+        _print_listed(cli, store, listed, several=True)
+    if not listed and not cli.out.as_json:
+        cli.out.note("Nothing was found. Senders and subjects of the newest messages are looked through.")
+    return 0
+
+
+def envelope_values(envelope: Envelope) -> dict[str, object]:
+    """An envelope as JSON shows it."""
+    return {
+        "id": envelope.id,
+        "account": envelope.account,
+        "mailbox": envelope.mailbox,
+        "uid": envelope.uid,
+        "uidl": envelope.uidl,
+        "message_id": envelope.message_id,
+        "from": envelope.from_,
+        "to": envelope.to,
+        "cc": envelope.cc,
+        "subject": envelope.subject,
+        "date": iso(envelope.sort_at),
+        "size_octets": envelope.size_octets,
+        "flags": [*flag_names(envelope.flags), *envelope.keywords.split()],
+        "has_attachments": envelope.has_attachments,
+        "thread_id": envelope.thread_id,
+        "body": envelope.body.name.lower(),
+    }
+
+
+def flag_names(bits: int) -> list[str]:
+    """The words of system flags: `seen`, `flagged`."""
+    return [word for word, flag in FLAG_WORDS.items() if bits & flag]
+
+
+def envelope_of(store: Store, envelope_id: int) -> Envelope:
+    """The message of this number; raises Vanished."""
+    envelope = store.envelopes.envelope(EnvelopeId(envelope_id))
+    if envelope is None:
+        raise Vanished(f"There is no message {envelope_id}.", "`tuimail list` prints the messages there are.")
+    return envelope
+
+
+def _chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
+    account = cli.account(cli.options.account).name if cli.options.account else None
+    known = store.mailboxes.all(account)
+    wanted = cli.options.mailbox
+    if wanted is None:
+        found = [mailbox for mailbox in known if mailbox.role is Role.INBOX]
+        if not found:
+            raise Vanished("No inbox is known yet.", "`tuimail sync` looks for it.")
+        return found
+    name = one_of(wanted, [mailbox.name for mailbox in known])
+    found = [mailbox for mailbox in known if mailbox.name == name]
+    found = found or [mailbox for mailbox in known if mailbox.role and mailbox.role == wanted.casefold()]
+    found = found or [mailbox for mailbox in known if mailbox.leaf.casefold() == wanted.casefold()]
+    if not found:
+        names = dict.fromkeys(mailbox.name for mailbox in known)
+        hint = nearest(wanted, names) or "`tuimail mailboxes` prints their names."
+        raise UsageError(f"There is no mailbox {wanted}.", hint)
+    return found
+
+
+def _print_listed(cli: Cli, store: Store, listed: Sequence[Listed], *, several: bool) -> None:
+    if cli.out.as_json:
+        envelopes = [store.envelopes.envelope(each.row.id) for each in listed]
+        cli.out.json([envelope_values(envelope) for envelope in envelopes if envelope])
+        return
+    if not listed:
+        return
+    columns = [
+        Column("ID", right=True), Column(""), Column("DATE"), Column("FROM", flexible=True),
+        Column("SUBJECT", flexible=True),
+    ]  # fmt: skip
+    rows = [_row(each.row) for each in listed]
+    if several:
+        columns.insert(3, Column("MAILBOX", flexible=True))
+        accounts = len({each.mailbox.account for each in listed}) > 1
+        for row, each in zip(rows, listed, strict=True):
+            row.insert(3, f"{each.mailbox.account}/{each.mailbox.name}" if accounts else each.mailbox.name)
+    cli.out.table(columns, rows)
+
+
+def _row(row: Row) -> list[Text]:
+    unread = not row.flags & Flag.SEEN
+    style = "bold" if unread else ""
+    marks = "".join((
+        "N" if unread else " ",
+        "*" if row.flags & Flag.FLAGGED else " ",
+        "r" if row.flags & Flag.ANSWERED else " ",
+        "@" if row.has_attachments else " ",
+        " " if row.body == BodyState.ABSENT else "=",
+    ))  # fmt: skip
+    return [
+        str(row.id),
+        Cell(marks, "accent"),
+        local(row.sort_at),
+        Cell(row.sender or "(nobody)", style),
+        Cell(row.subject or "(no subject)", style),
+    ]
+
+
+# --- flag ---------------------------------------------------------------------------
+
+
+class FlagWishes(NamedTuple):
+    """What `flag` was asked to do."""
+
+    ids: tuple[int, ...]
+    add: int
+    remove: int
+    add_keywords: tuple[str, ...]
+    remove_keywords: tuple[str, ...]
+
+
+def flag(cli: Cli) -> int:
+    """Change flags of messages: here at once, on the server when it can be reached."""
+    wishes = read_wishes(cli.options.words)
+    with cli.store(write=True) as store:
+        envelopes = [envelope_of(store, envelope_id) for envelope_id in wishes.ids]
+        store.pending.add([_action(envelope, wishes) for envelope in envelopes], at=int(time.time()))
+        changed = [envelope_of(store, envelope.id) for envelope in envelopes]
+    _wake_engine(cli)
+    if cli.out.as_json:
+        cli.out.json([envelope_values(envelope) for envelope in changed])
+        return 0
+    for envelope in changed:
+        names = [*flag_names(envelope.flags), *envelope.keywords.split()]
+        cli.out.line(f"{envelope.id}  {' '.join(names) or 'no flags'}")
+    return 0
+
+
+def read_wishes(words: Iterable[str]) -> FlagWishes:
+    """IDs and changes out of the words of `flag`; raises UsageError."""
+    ids: list[int] = []
+    add = remove = Flag.NONE
+    add_keywords: list[str] = []
+    remove_keywords: list[str] = []
+    for word in words:
+        number = message_id(word)
+        if number is not None:
+            ids.append(number)
+        elif word[:1] in ("+", CLEAR):
+            name = word[1:].removeprefix("\\")
+            bit = FLAG_WORDS.get(name.casefold())
+            if bit is None:
+                _check_keyword(name)
+                (add_keywords if word[0] == "+" else remove_keywords).append(name)
+            elif word[0] == "+":
+                add |= bit
+            else:
+                remove |= bit
+        else:
+            raise UsageError(
+                f"{word} is neither the number of a message nor a change such as +seen or -flagged.",
+                "It is, for example: tuimail flag 17 +seen -flagged",
+            )
+    if not ids or not (add or remove or add_keywords or remove_keywords):
+        missing = "a change such as +seen" if ids else "the number of a message"
+        raise UsageError(f"There is {missing} missing.", "It is, for example: tuimail flag 17 +seen -flagged")
+    both = add & remove or set(add_keywords) & set(remove_keywords)
+    if both:
+        raise UsageError("The same flag cannot be set and cleared at once.", "Leave one of both out.")
+    return FlagWishes(tuple(dict.fromkeys(ids)), add, remove, tuple(add_keywords), tuple(remove_keywords))
+
+
+def _check_keyword(name: str) -> None:
+    good = name.isascii() and name.isprintable() and not FORBIDDEN_IN_KEYWORDS & set(name)
+    if not name or not good or len(name) > 64:
+        raise UsageError(
+            f"{name!r} cannot be a keyword.",
+            "Keywords are at most 64 ASCII characters, without spaces, quotes and brackets.",
+        )
+
+
+def _action(envelope: Envelope, wishes: FlagWishes) -> SetFlags:
+    target = Target(envelope.id, envelope.mailbox_id, envelope.uid, envelope.uid_validity, envelope.message_id)
+    return SetFlags(
+        envelope.account, target, wishes.add, wishes.remove, wishes.add_keywords, wishes.remove_keywords
+    )
+
+
+def _wake_engine(cli: Cli) -> None:
+    """Tell an engine that runs; without one, the change waits for the next sync."""
+    from tuimail.engine.office import Office, engine_runs  # deferred: 15 ms that `list` does not pay
+    from tuimail.engine.protocol import Wake
+
+    if not engine_runs(cli.paths):
+        cli.out.note("It will be told to the server with the next `tuimail sync`, or when `tuimail` runs.")
+        return
+    office = Office.join(cli.paths, on_notice=lambda notice: None, watch=False, start=False)
+    try:
+        if office.wait_ready(2.0):
+            office.send(Wake())
+    finally:
+        office.close()

@@ -1,0 +1,161 @@
+"""`attachments` and `save`: the parts of messages, and the way out for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tuimail.cli.cli import Cli
+from tuimail.cli.mail import envelope_of
+from tuimail.cli.output import Cell, Column, size_words
+from tuimail.cli.waiting import Fetcher
+from tuimail.errors import NotDownloaded, UsageError
+from tuimail.mime.clean import clean_line, safe_filename
+from tuimail.mime.risk import mismatches
+from tuimail.mime.structure import attachments as attachment_parts
+from tuimail.mime.structure import estimate_decoded, parse_bodystructure
+from tuimail.model import Attachment, Envelope, Part, Section
+from tuimail.store import Store
+from tuimail.store.files import save_new
+
+CHUNK_OCTETS = 1024 * 1024
+
+
+def attachments(cli: Cli) -> int:
+    """Print the attachments of messages."""
+    with cli.store() as store:
+        envelopes = [envelope_of(store, envelope_id) for envelope_id in cli.options.ids]
+        found = [each for envelope in envelopes for each in attachments_of(store, envelope)]
+    if cli.out.as_json:
+        cli.out.json([attachment_values(each) for each in found])
+        return 0
+    if not found:
+        cli.out.note("There are no attachments.")
+        return 0
+    columns = [
+        Column("ID", right=True), Column("PART"), Column("NAME", flexible=True), Column("SIZE", right=True),
+        Column("TYPE", flexible=True), Column("SEEN IN THE BYTES", flexible=True),
+    ]  # fmt: skip
+    cli.out.table(columns, [
+        (str(each.envelope_id), each.section, Cell(each.filename, "bold"),
+         size_words(each.size_octets) if each.is_here else "~" + size_words(each.size_octets),
+         each.declared_type, each.real_type if each.is_here else "not downloaded")
+        for each in found
+    ])  # fmt: skip
+    for each in found:
+        for warning in each.warnings:
+            cli.out.note(Cell(f"{each.envelope_id} {each.section}: ", "warn"), warning)
+    return 0
+
+
+def save(cli: Cli) -> int:
+    """Save one attachment of a message, or all, and say where."""
+    options = cli.options
+    saved: list[tuple[Attachment, Path]] = []
+    with cli.store() as store, Fetcher(cli, store) as fetcher:
+        envelope = envelope_of(store, options.id)
+        found = attachments_of(store, envelope)
+        for attachment in _chosen(found, options.part, options.id):
+            directory, name = destination(options.to, attachment.filename, several=options.part == "all")
+            _refuse_existing(directory / name, overwrite=options.overwrite)
+            data = _octets(store, fetcher, envelope, attachment)
+            chunks = (data[at : at + CHUNK_OCTETS] for at in range(0, len(data), CHUNK_OCTETS))
+            file = save_new(directory, name, chunks, overwrite=options.overwrite)
+            here = next(each for each in attachments_of(store, envelope) if each.section == attachment.section)
+            saved.append((here, file))
+    for attachment, file in saved:
+        if not cli.out.as_json:
+            cli.out.line(f"{file}  {size_words(file.stat().st_size)}")
+        for warning in attachment.warnings:
+            cli.out.note(Cell("Beware: ", "warn"), warning)
+    if cli.out.as_json:
+        cli.out.json([{**attachment_values(each), "file": str(file)} for each, file in saved])
+    return 0
+
+
+def attachments_of(store: Store, envelope: Envelope) -> list[Attachment]:
+    """The attachments of a message, in document order, with what is known of each."""
+    root = parse_bodystructure(envelope.structure) if envelope.structure else None
+    return [_attachment(store, envelope, part) for part in attachment_parts(root)] if root else []
+
+
+def attachment_values(attachment: Attachment) -> dict[str, object]:
+    """An attachment as JSON shows it."""
+    return {
+        "id": attachment.envelope_id,
+        "part": attachment.section,
+        "filename": attachment.filename,
+        "original_filename": attachment.original_filename,
+        "declared_type": attachment.declared_type,
+        "real_type": attachment.real_type,
+        "size_octets": attachment.size_octets,
+        "is_here": attachment.is_here,
+        "warnings": list(attachment.warnings),
+    }
+
+
+def destination(to: str | None, filename: str, *, several: bool) -> tuple[Path, str]:
+    """Directory and file name to save as; `to` is a directory, a file name, or nothing.
+
+    Raises UsageError where the directory does not exist.
+    """
+    target = Path(to).expanduser() if to else Path()
+    if several or to is None or target.is_dir() or (to and to.endswith("/")):
+        directory, name = target, filename
+    else:
+        directory, name = target.parent, target.name
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory.", "Make it first, or name another with --to.")
+    if name in ("", ".", ".."):
+        raise UsageError(f"{to} names no file.", "Name a directory that is there, or a file.")
+    return directory, name
+
+
+def _attachment(store: Store, envelope: Envelope, part: Part) -> Attachment:
+    known = store.parts.info(envelope.id, part.section)
+    real = known.real_type if known else ""
+    extension = "" if part.filename else _extension(part.content_type)
+    return Attachment(
+        envelope_id=envelope.id,
+        section=part.section,
+        filename=safe_filename(part.filename, f"part-{part.section.replace('.', '-') or '1'}{extension}"),
+        original_filename=part.filename,
+        declared_type=clean_line(part.content_type, 100),
+        real_type=real,
+        size_octets=known.size_octets if known else estimate_decoded(part),
+        is_here=known is not None,
+        warnings=mismatches(part.filename, part.content_type, real) if real else (),
+    )
+
+
+def _extension(content_type: str) -> str:
+    return {"message/rfc822": ".eml", "text/calendar": ".ics", "text/plain": ".txt", "text/html": ".html",
+            "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "application/pdf": ".pdf"}.get(
+        content_type, ""
+    )  # fmt: skip
+
+
+def _chosen(found: list[Attachment], part: str, envelope_id: int) -> list[Attachment]:
+    chosen = found if part == "all" else [each for each in found if each.section == part]
+    if chosen:
+        return chosen
+    if not found:
+        raise UsageError(f"Message {envelope_id} has no attachments.", "`tuimail show` prints its text.")
+    parts = ", ".join(f"{each.section} ({each.filename})" for each in found)
+    raise UsageError(f"Message {envelope_id} has no attachment {part}.", f"There is: {parts}.")
+
+
+def _refuse_existing(file: Path, *, overwrite: bool) -> None:
+    """Before anything is fetched for nothing; the writer refuses again."""
+    if not overwrite and (file.exists() or file.is_symlink()):
+        raise UsageError(f"{file} is there already.", "Choose another name with --to, or add --overwrite.")
+
+
+def _octets(store: Store, fetcher: Fetcher, envelope: Envelope, attachment: Attachment) -> bytes:
+    section = Section(attachment.section)
+    data = store.parts.get(envelope.id, section)
+    if data is None:
+        fetcher.fetch(envelope, section)
+        data = store.parts.get(envelope.id, section)
+    if data is None:
+        raise NotDownloaded("The attachment came, but could not be kept here.", "Look into `tuimail doctor`.")
+    return data

@@ -1,0 +1,113 @@
+"""From argv to an exit code: choose the command, run it, say what went wrong.
+
+The last word about every error is said here: one sentence and what to do, never a
+traceback. What nobody foresaw is written to a log, without the values of variables.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
+
+from tuimail.errors import ConfigError, MailError, UsageError
+from tuimail.paths import Paths, make_private
+
+DONE, FAILED, USAGE, CONFIG, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command line; the exit code."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ?, and nothing fails
+    if not argv:
+        from tuimail.cli.opening import open_screen  # the screen needs no argparse: 15 ms
+
+        paths = Paths.from_environment(environ)
+        return guarded(lambda: open_screen(paths, environ), paths)
+    from tuimail.cli.parser import parse  # deferred with argparse, see above
+
+    options = parse(argv)
+    paths = Paths.from_environment(environ, data_dir=options.data_dir, config=options.config)
+    return guarded(lambda: _dispatch(options, paths, environ), paths)
+
+
+def _dispatch(options: object, paths: Paths, environ: Mapping[str, str]) -> int:
+    import argparse  # deferred: only when there were words
+
+    assert isinstance(options, argparse.Namespace)  # noqa: S101 - for the type checker
+    if options.demo and options.command is None:
+        from tuimail.cli.demo import open_demo  # deferred: subprocess, 9 ms
+
+        return open_demo(environ)
+    if options.demo:
+        raise UsageError("--demo opens the screen, so it takes no command.", "Leave one of both out.")
+    if options.command is None:
+        from tuimail.cli.opening import open_screen  # deferred: as above
+
+        return open_screen(paths, environ)
+    from tuimail.cli.cli import Cli  # deferred: only commands that print need it
+    from tuimail.cli.output import Printer
+
+    printer = Printer(sys.stdout, sys.stderr, environ, as_json=getattr(options, "json", False))
+    module, _, function = options.run.partition(":")
+    command: Callable[[Cli], int] = getattr(importlib.import_module(f"tuimail.cli.{module}"), function)
+    code = command(Cli(options, paths, printer, environ))
+    sys.stdout.flush()
+    return code
+
+
+def guarded(work: Callable[[], int], paths: Paths) -> int:
+    """Do the work; every error becomes a sentence and an exit code."""
+    try:
+        return work()
+    except MailError as exc:
+        _flush(sys.stdout)
+        from tuimail.cli.output import report  # deferred: most runs have no error
+
+        report(exc, sys.stderr)
+        return CONFIG if isinstance(exc, ConfigError) else USAGE if isinstance(exc, UsageError) else FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read this has seen enough. Nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except OSError as exc:
+        return _unforeseen(exc, paths, f"{exc.strerror or exc}" + (f": {exc.filename}" if exc.filename else ""))
+    except Exception as exc:  # noqa: BLE001 - the top of the program
+        return _unforeseen(exc, paths, "something that should not happen did")
+
+
+def _unforeseen(exc: Exception, paths: Paths, what: str) -> int:
+    import traceback  # deferred: never needed, one hopes
+
+    _flush(sys.stdout)
+    log = paths.state / "cli.log"
+    try:
+        make_private(paths.state)
+        with open(log, "a", encoding="utf-8", opener=_private) as stream:
+            stream.write("".join(traceback.format_exception(exc)) + "\n")
+        advice = f"What happened is written in {log}; please report it."
+    except (OSError, MailError):
+        advice = f"It was a {type(exc).__name__}, and no log could be written to {log}."
+    from tuimail.cli.output import report  # deferred: as above
+
+    report(MailError(f"This failed: {what}.", advice), sys.stderr)
+    return FAILED
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except OSError:
+        return
