@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from textual.app import App
 from textual.color import Color
+from textual.design import ColorSystem
 from textual.theme import Theme
 from textual.timer import Timer
 
@@ -68,9 +69,17 @@ def to_theme(file: ThemeFile) -> Theme:
     for name, colour in (*file.colours.items(), *file.variables.items()):
         if not name.endswith("-style"):
             Color.parse(colour)
-    return Theme(
-        name=file.name, dark=file.dark, ansi=file.ansi, **_theme_colours(file.colours), variables=dict(file.variables)
-    )
+    variables = {**_ansi_gaps(file), **file.variables} if file.ansi else dict(file.variables)
+    return Theme(name=file.name, dark=file.dark, ansi=file.ansi, **_theme_colours(file.colours), variables=variables)
+
+
+def _ansi_gaps(file: ThemeFile) -> dict[str, str]:
+    """Variables that Textual's style sheets name but that it does not make for an ANSI theme."""
+    made = Theme(name=file.name, ansi=True, **_theme_colours(file.colours)).to_color_system().generate()
+    wanted = ColorSystem(DEFAULT_BASE.primary).generate()
+    gaps = {name: "none" if name.endswith("-style") else "ansi_default" for name in wanted if name not in made}
+    return {**gaps, "ansi-background": "ansi_black" if file.dark else "ansi_white",
+            "ansi-foreground": "ansi_white" if file.dark else "ansi_black"}  # fmt: skip
 
 
 def default_theme() -> Theme:
@@ -119,7 +128,8 @@ class ThemeKeeper:
         self.themes = load_themes(self._own_dir, self._shipped_dir)
         for theme in self.themes.themes.values():
             self._app.register_theme(theme)
-        self._app.theme = fitting_theme(wanted, self.themes.themes, color_system=self._app.console.color_system)
+        color_system = None if self._app.is_headless else self._app.console.color_system
+        self._app.theme = fitting_theme(wanted, self.themes.themes, color_system=color_system)
         for name in set(self._app.available_themes) - set(self.themes.themes):
             self._app.unregister_theme(name)  # Textual's own: nobody has looked at their contrast
         unknown = f'There is no theme "{wanted}".' if wanted and wanted not in self.themes.themes else ""

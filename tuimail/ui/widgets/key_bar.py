@@ -12,7 +12,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from tuimail.ui.cells import cell_width
+from tuimail.mime.clean import cell_width
 from tuimail.ui.keymaps import keys_of, short_label
 from tuimail.ui.keys import BARS, LIST, spec
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -44,7 +46,7 @@ class PartsBar(LineView):
         border-title-color: $pane-title-focus;
     }
     """
-    BINDINGS = bindings(ATTACHMENTS)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ATTACHMENTS)]
 
     cursor: reactive[int] = reactive(0)
 
@@ -60,7 +62,7 @@ class PartsBar(LineView):
 
         attachments: tuple[Attachment, ...]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._attachments: tuple[Attachment, ...] = ()
         self.display = False

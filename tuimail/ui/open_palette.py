@@ -1,0 +1,57 @@
+"""Opening the palette over the store: the one function that app and screens call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual.app import App
+
+from tuimail.model import EnvelopeId, MailboxId
+from tuimail.store import Store
+from tuimail.ui.commands import CommandSource, Hit, Kind, MailboxSource, MessageSource, Source, ThemeSource
+from tuimail.ui.screens.palette import PaletteScreen
+
+_WORDS = {
+    Kind.ALL: ("Find anything", "A command, a mailbox, a message, a theme"),
+    Kind.MAILBOXES: ("Go to mailbox", "A few letters of its name"),
+    Kind.MESSAGES: ("Find message", "Words of sender or subject"),
+    Kind.THEMES: ("Themes", "A few letters of its name"),
+}
+
+
+def open_palette(
+    app: App[Any],
+    kind: Kind,
+    *,
+    store: Store,
+    keymap: Mapping[str, str],
+    open_mailbox: Callable[[MailboxId], object],
+    open_message: Callable[[MailboxId, EnvelopeId], object],
+    keep_theme: Callable[[str], object],
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Ask, then do what was chosen. Commands run where the focus was when it was opened."""
+    if isinstance(app.screen, PaletteScreen):
+        return
+    alone = kind is not Kind.ALL
+    themes = ThemeSource(app, list(app.available_themes), keep_theme, previews=kind is Kind.THEMES)
+    sources: list[Source] = []
+    if kind is Kind.ALL:
+        sources.append(CommandSource(app, keymap))
+    if kind in (Kind.ALL, Kind.MAILBOXES):
+        sources.append(MailboxSource(store.mailboxes.all(), store.accounts.all(), open_mailbox))
+    if kind in (Kind.ALL, Kind.MESSAGES):
+        sources.append(MessageSource(store.envelopes.find_text, open_message, clock(), shows_recent=alone))
+    if kind in (Kind.ALL, Kind.THEMES):
+        sources.append(themes)
+
+    def chosen(hit: Hit | None) -> None:
+        if hit is not None:
+            hit.act()
+        elif kind is Kind.THEMES:
+            themes.restore()
+
+    title, hint = _WORDS[kind]
+    app.push_screen(PaletteScreen(sources, hint=hint, title=title), chosen)
