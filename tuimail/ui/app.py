@@ -1,0 +1,188 @@
+"""The application: Textual, told about themes, keys, the store and the engine.
+
+What lives here: start and end, the global keys, and the way of notices from the
+engine's thread to the main screen. What must not: anything about mail.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from tuimail.config.values import Config
+from tuimail.engine.office import Office
+from tuimail.engine.protocol import Notice, Request
+from tuimail.errors import MailError
+from tuimail.paths import Paths
+from tuimail.store import Store
+from tuimail.ui import text
+from tuimail.ui.driver import continuing_driver
+from tuimail.ui.first_frame import FRAME_VERSION, Painted
+from tuimail.ui.keymaps import keymap_for
+from tuimail.ui.keys import GLOBAL, bindings
+from tuimail.ui.notices import Inbox, NoticesArrived
+from tuimail.ui.rows import GROUNDS, ROLES
+from tuimail.ui.screens.main import MainScreen
+from tuimail.ui.theme_files import own_themes_dir
+from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
+from tuimail.ui.widgets.bars import TopBar
+
+
+class Engine(Protocol):
+    """What the app needs of an office."""
+
+    def send(self, request: Request) -> None:
+        """Tell the engine; never waits."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+class TuimailApp(App[None], inherit_bindings=False):
+    """tuimail on the screen."""
+
+    TITLE = "tuimail"
+    CSS_PATH = "screens/main.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(GLOBAL)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (90, "-two"), (140, "-three")]
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        config: Config,
+        join: Callable[[Callable[[Notice], None]], Engine],
+        *,
+        clock: Callable[[], float] = time.time,
+        demo: bool = False,
+        driver: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver)
+        self.store = store
+        self.paths = paths
+        self.config = config
+        self.clock = clock
+        self.inbox = Inbox()
+        self._join = join
+        self._engine: Engine | None = None
+        self._unsent: list[Request] = []
+        self._keys = keymap_for(config.ui)
+        self.set_keymap(self._keys.keymap)
+        self.keeper = ThemeKeeper(self, own_themes_dir(paths.config_dir), tell=self.tell)
+        self._theme_fault = self.keeper.register(config.ui.theme)
+        self.main = MainScreen(
+            store, paths, self.send, self.inbox, clock, mark_seen_after_s=config.ui.mark_seen_after_s, demo=demo
+        )
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our CSS variables."""
+        return dict(APP_VARIABLES)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The main screen. `Any` as in Textual."""
+        return self.main
+
+    def on_ready(self) -> None:
+        """The first paint is done: now the engine, and what must be said."""
+        self._engine = self._join(self.hear)
+        for request in self._unsent:
+            self._engine.send(request)
+        self._unsent.clear()
+        self.main.key_bar.set_keymap(self._keys.keymap)
+        for sentence in (self._theme_fault, "\n".join(self._keys.mistakes)):
+            if sentence:
+                self.notify(sentence, markup=False, severity="warning", timeout=8)
+        self.keeper.watch()
+
+    # --- the engine ------------------------------------------------------------
+
+    def send(self, request: Request) -> None:
+        """Tell the engine, or keep it until there is one."""
+        if self._engine is None:
+            self._unsent.append(request)
+        else:
+            self._engine.send(request)
+
+    def hear(self, notice: Notice) -> None:
+        """Called in the engine's thread."""
+        self.inbox.add(notice)
+        self.main.post_message(NoticesArrived())
+
+    def tell(self, sentence: str) -> None:
+        """One sentence for a person."""
+        self.notify(text.sentence(sentence), markup=False)
+
+    # --- global keys -----------------------------------------------------------
+
+    def action_app_quit(self) -> None:
+        """Leave; remember the place and how the screen looks."""
+        self.remember()
+        self.exit()
+
+    def action_app_suspend(self) -> None:
+        """To the shell."""
+        self.action_suspend_process()
+
+    def remember(self) -> None:
+        """Write down what the next start needs."""
+        try:
+            self.main.remember()
+            self.main.remembered.keep_frame(self._frame_memory())
+        except MailError:
+            return  # a store that cannot be written must not keep anybody from leaving
+
+    def _frame_memory(self) -> dict[str, object]:
+        """Styles of all runs as SGR, for the first frame of the next start."""
+        system = self.console._color_system  # rich has no public name for the enum
+        if system is None:
+            return {}
+        view, bar = self.main.list_view, self.main.query_one(TopBar)
+        styles: dict[str, str] = {}
+        for role in ROLES:
+            for ground in ("", *GROUNDS):
+                sgr = view.palette.style(role, ground)._make_ansi_codes(system)
+                styles[f"{role}/{ground}"] = sgr
+            styles[f"{role}/panel"] = bar.palette.style(role)._make_ansi_codes(system)
+        return {"version": FRAME_VERSION, "styles": styles}
+
+    def close(self) -> None:
+        """After the last paint: leave the engine."""
+        if self._engine is not None:
+            self._engine.close()
+
+
+def run(paths: Paths, config: Config, *, demo: bool = False, painted: Painted | None = None) -> int:
+    """Open the UI and stay in it until a person leaves. Raises StoreError when the store cannot be opened."""
+    try:
+        store = Store.open(paths)
+    except BaseException:
+        if painted is not None:
+            painted.abandon()
+        raise
+    with store:
+        _take_accounts(store, config)
+        driver = continuing_driver(painted) if painted is not None else None
+        app = TuimailApp(
+            store, paths, config, lambda hear: Office.join(paths, on_notice=hear), demo=demo, driver=driver
+        )
+        try:
+            app.run()
+        finally:
+            app.close()
+        return app.return_code or 0
+
+
+def _take_accounts(store: Store, config: Config) -> None:
+    """The accounts of the configuration, if the engine has not written them down yet."""
+    known = {account.name for account in store.accounts.all()}
+    if known != set(config.accounts):
+        store.accounts.sync_names(
+            (account.name, account.address, account.receive.protocol) for account in config.accounts.values()
+        )

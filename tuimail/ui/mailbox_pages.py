@@ -1,0 +1,41 @@
+"""What stands in the list while it has no rows: every kind of emptiness says what it is."""
+
+from __future__ import annotations
+
+from tuimail.mime.clean import clean_line
+from tuimail.model import Account, AccountStatus, Mailbox, Role
+from tuimail.ui.rows import Run, Runs, mailbox_label
+from tuimail.ui.when import counted
+
+_AWAY = (AccountStatus.OFFLINE, AccountStatus.NEEDS_PASSWORD, AccountStatus.FAILED)
+
+
+def mailbox_message(mailbox: Mailbox | None, account: Account | None, fetching: tuple[int, int] | None) -> list[Runs]:
+    """Lines for the middle of an empty list: broken, loading, not loaded yet, or truly empty."""
+    if mailbox is None:
+        return _page("No mailbox", ["Choose one in the folder tree."])
+    if mailbox.error:
+        return _page("This mailbox cannot be read", [clean_line(mailbox.error, 200), "R looks again."], "error")
+    if fetching is not None and fetching[1]:
+        return _page("Fetching the first messages…", [f"{counted(fetching[0])} of {counted(fetching[1])}"], "busy")
+    if mailbox.synced_at is None and not mailbox.complete:
+        return _not_loaded(mailbox, account)
+    if mailbox.role is Role.INBOX:
+        return _page("Nothing here", ["The inbox is empty. New mail appears by itself."])
+    if mailbox.role in (Role.JUNK, Role.TRASH):
+        return _page("Nothing here", [f"{mailbox_label(mailbox)} is empty."])
+    return _page("Nothing here", ["No messages in this mailbox."])
+
+
+def _not_loaded(mailbox: Mailbox, account: Account | None) -> list[Runs]:
+    if account is not None and account.status in _AWAY:
+        why = clean_line(account.sentence, 200) or "The server cannot be reached just now."
+        return _page("Not loaded yet", [why, "It is filled by itself as soon as the account is online."], "offline")
+    if mailbox.server_total == 0:
+        return _page("Nothing here", ["No messages in this mailbox."])
+    expected = f"{counted(mailbox.server_total)} messages on the server" if mailbox.server_total else ""
+    return _page("Fetching the first messages…", [expected] if expected else [], "busy")
+
+
+def _page(title: str, sentences: list[str], role: str = "strong") -> list[Runs]:
+    return [[Run(title, role)], [], *([Run(sentence, "muted")] for sentence in sentences if sentence)]

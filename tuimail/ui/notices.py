@@ -1,0 +1,98 @@
+"""News from the engine on its way to the screen.
+
+Notices come in another thread and in floods; here they fold into what is dirty. The
+loop is told by one message that replaces its like, and takes everything at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from textual.message import Message
+
+from tuimail.engine import protocol
+from tuimail.engine.protocol import Notice
+from tuimail.model import EnvelopeId, MailboxId, Section
+
+PartKey = tuple[EnvelopeId, Section]
+
+
+@dataclass(slots=True)
+class News:
+    """What happened since the last look."""
+
+    mailboxes: set[MailboxId] = field(default_factory=set)
+    tree: bool = False
+    status: bool = False
+    headers: dict[MailboxId, tuple[int, int]] = field(default_factory=dict)
+    """Progress of a first sync: done and total."""
+    part_progress: dict[PartKey, tuple[int, int]] = field(default_factory=dict)
+    arrived: set[PartKey] = field(default_factory=set)
+    failed: dict[PartKey, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    passwords: dict[str, str] = field(default_factory=dict)
+    """Account to the sentence that says why its password is wanted."""
+    new_mail: dict[MailboxId, int] = field(default_factory=dict)
+    engine: tuple[bool, str] | None = None
+    """Whether the engine lives, and a sentence."""
+
+    def add(self, notice: Notice) -> None:
+        """Fold one notice in."""
+        match notice:
+            case protocol.MailboxChanged(mailbox_id):
+                self.mailboxes.add(mailbox_id)
+            case protocol.TreeChanged():
+                self.tree = True
+            case protocol.StatusChanged():
+                self.status = True
+            case protocol.Progress(mailbox_id=mailbox_id, job="headers", done=done, total=total):
+                self.headers[mailbox_id] = (done, total)
+            case protocol.NewMail(mailbox_id=mailbox_id, count=count):
+                self.new_mail[mailbox_id] = self.new_mail.get(mailbox_id, 0) + count
+            case protocol.PartProgress(envelope_id, section, done, total):
+                self.part_progress[envelope_id, section] = (done, total)
+            case protocol.PartArrived(envelope_id, section):
+                self.arrived.add((envelope_id, section))
+                self.failed.pop((envelope_id, section), None)
+            case protocol.PartFailed(envelope_id, section, sentence):
+                self.failed[envelope_id, section] = sentence
+                self.arrived.discard((envelope_id, section))
+            case protocol.ActionRefused(mailbox_id=mailbox_id, sentence=sentence):
+                self.refused.append(sentence)
+                self.mailboxes.add(mailbox_id)
+            case protocol.PasswordWanted(account, sentence):
+                self.passwords[account] = sentence
+            case protocol.SyncEnded():
+                self.status = self.tree = True
+            case protocol.EngineChanged(alive, sentence):
+                self.engine = (alive, sentence)
+            case _:
+                pass
+
+
+class NoticesArrived(Message):
+    """There is news to take."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One in the queue is enough."""
+        return isinstance(message, NoticesArrived)
+
+
+class Inbox:
+    """Where other threads leave notices until the loop takes them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._news = News()
+
+    def add(self, notice: Notice) -> None:
+        """Called in any thread."""
+        with self._lock:
+            self._news.add(notice)
+
+    def take(self) -> News:
+        """Everything since the last call."""
+        with self._lock:
+            news, self._news = self._news, News()
+        return news

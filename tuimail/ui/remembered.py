@@ -1,0 +1,103 @@
+"""What the screen remembers between runs: the mailbox, the place in it, widths, folds.
+
+A thin, typed layer over `store.state`; a value that makes no sense is as good as none.
+No Textual here: the first frame reads the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from tuimail.model import AccountName, EnvelopeId
+from tuimail.store import Store
+from tuimail.ui.layout import PaneWidths
+
+PLACE_KEY = "ui.place"
+PANES_KEY = "ui.panes"
+FOLDED_KEY = "ui.folded"
+FRAME_KEY = "ui.frame"
+
+
+class Place(NamedTuple):
+    """Where a person was."""
+
+    account: AccountName
+    mailbox: str
+    """Its full name; rows may be numbered anew."""
+    envelope_id: EnvelopeId | None
+    cursor: int
+    """Position of the cursor, for when the message is gone."""
+    top: int
+    """First visible position."""
+
+
+class Remembered:
+    """Reads and writes it."""
+
+    def __init__(self, store: Store) -> None:
+        self._state = store.state
+
+    def place(self) -> Place | None:
+        """Where a person was when they left; None at first."""
+        found = self._mapping(PLACE_KEY)
+        envelope_id = found.get("envelope_id")
+        if not isinstance(found.get("account"), str) or not isinstance(found.get("mailbox"), str):
+            return None
+        return Place(
+            AccountName(found["account"]),
+            found["mailbox"],
+            EnvelopeId(envelope_id) if isinstance(envelope_id, int) else None,
+            _number(found, "cursor", 0),
+            _number(found, "top", 0),
+        )
+
+    def keep_place(self, place: Place) -> None:
+        """Remember where a person is."""
+        self._state.set(PLACE_KEY, place._asdict())
+
+    def panes(self) -> PaneWidths:
+        """The widths that were dragged, or the usual ones."""
+        found = self._mapping(PANES_KEY)
+        usual = PaneWidths()
+        share = found.get("list_share", usual.list_share)
+        if not isinstance(share, float | int) or not 0.1 <= share <= 0.9:
+            share = usual.list_share
+        return PaneWidths(
+            tree_cells=_number(found, "tree_cells", usual.tree_cells),
+            list_share=float(share),
+            tree_hidden=found.get("tree_hidden") is True,
+        )
+
+    def keep_panes(self, widths: PaneWidths) -> None:
+        """Remember widths."""
+        self._state.set(
+            PANES_KEY,
+            {"tree_cells": widths.tree_cells, "list_share": widths.list_share, "tree_hidden": widths.tree_hidden},
+        )
+
+    def folded(self) -> set[str]:
+        """Keys of folded rows of the tree."""
+        found = self._state.get(FOLDED_KEY, [])
+        return {key for key in found if isinstance(key, str)} if isinstance(found, list) else set()
+
+    def keep_folded(self, keys: Iterable[str]) -> None:
+        """Remember folds."""
+        self._state.set(FOLDED_KEY, sorted(keys))
+
+    def frame(self) -> Mapping[str, Any]:
+        """What the first frame needs of the app; see `first_frame`. `Any`: JSON, checked where it is used."""
+        return self._mapping(FRAME_KEY)
+
+    def keep_frame(self, frame: Mapping[str, object]) -> None:
+        """Remember how the screen looks."""
+        self._state.set(FRAME_KEY, dict(frame))
+
+    def _mapping(self, key: str) -> dict[str, Any]:
+        found = self._state.get(key, None)
+        return found if isinstance(found, dict) else {}
+
+
+def _number(found: Mapping[str, Any], key: str, usual: int) -> int:
+    value = found.get(key, usual)
+    return value if isinstance(value, int) and 0 <= value < 1 << 40 else usual

@@ -1,0 +1,254 @@
+"""The main screen: the panes with their mail, and what keys do there.
+
+Every `action_*` here is named by a row of `ui.keys` with `where = "main"`. What must
+not live here: geometry (`panes`), what panes show (`mail`), how a flag changes
+(`flag_changes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tuimail.engine.protocol import Credential, SyncNow, Wake
+from tuimail.errors import MailError
+from tuimail.model import EnvelopeId, Flag
+from tuimail.store import Store
+from tuimail.ui import flag_changes, text
+from tuimail.ui.aside import aside
+from tuimail.ui.flag_changes import MANY, Change
+from tuimail.ui.keys import MAIN, bindings
+from tuimail.ui.notices import News
+from tuimail.ui.reading import State
+from tuimail.ui.screens.links import LinksScreen
+from tuimail.ui.screens.mail import MailScreen
+from tuimail.ui.screens.password import PasswordScreen
+from tuimail.ui.widgets.reader import Reader
+
+_MAX_UNDO = 50
+_MAX_TOASTS = 3
+
+
+class MainScreen(MailScreen):
+    """The main screen with its keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]
+
+    def on_mount(self) -> None:
+        """Nothing to undo yet."""
+        self._undo: list[Change] = []
+        self._asked: set[str] = set()
+
+    # --- going about -----------------------------------------------------------
+
+    def action_pane_back(self) -> None:
+        """Stop waiting, clear the selection, or go one pane back."""
+        view = self.list_view
+        if self.reading.is_waiting and self.reader_is_seen:
+            self.reading.stop_waiting()
+        elif view.selected:
+            view.clear_selection()
+        else:
+            self.focus_list()
+
+    def action_mailbox_check(self) -> None:
+        """Look for new mail now."""
+        self.send(SyncNow())
+        self.notify("Looking for new mail.", markup=False, timeout=2)
+
+    def action_message_next(self) -> None:
+        """Open the next message."""
+        self._open_at(self.list_view.cursor + 1)
+
+    def action_message_previous(self) -> None:
+        """Open the message above."""
+        self._open_at(self.list_view.cursor - 1)
+
+    def action_message_next_unread(self) -> None:
+        """Open the next unread message, from here down, then from the top."""
+        if self.shown is None:
+            return
+        envelopes = self.store.envelopes
+        found = envelopes.next_unread(self.shown, self.list_view.cursor)
+        if found is None:
+            found = envelopes.next_unread(self.shown, -1)
+        if found is None or found == self.list_view.cursor:
+            self.notify("No more unread messages here.", markup=False, timeout=3)
+        else:
+            self._open_at(found)
+
+    def _open_at(self, position: int) -> None:
+        self.list_view.move_to(position)
+        if self.reader_is_seen:
+            self.open_cursor()
+
+    # --- reading ---------------------------------------------------------------
+
+    def action_reader_on(self) -> None:
+        """A page further; at the end of a message the next unread one."""
+        cursor = self.list_view.cursor_id
+        if cursor is None:
+            return
+        if not self.reader_is_seen or self.reading.current != cursor:
+            self.list_view.action_list_open()
+        elif self.reading.state is not State.TEXT or self.reader.at_end:
+            self.action_message_next_unread()
+        else:
+            self.reader.action_reader_page_down()
+
+    def action_reader_html(self) -> None:
+        """Plain or HTML."""
+        if not self.reading.toggle_html():
+            self.notify("This message has only one form.", markup=False, timeout=2)
+
+    def action_reader_quotes(self) -> None:
+        """Fold or unfold quotes."""
+        self.reader.toggle_quotes()
+
+    def action_reader_headers(self) -> None:
+        """All headers or the card alone."""
+        self.reading.toggle_headers()
+
+    def action_reader_links(self) -> None:
+        """The links of the message."""
+        if self.reading.links:
+            self.app.push_screen(LinksScreen(self.reading.links))
+        else:
+            self.notify("There are no links in this message.", markup=False, timeout=2)
+
+    def on_reader_link_clicked(self, event: Reader.LinkClicked) -> None:
+        """A link of the text was clicked: show its whole address."""
+        link = next((link for link in self.reading.links if link.number == event.number), None)
+        if link is not None:
+            self.app.push_screen(LinksScreen((link,)))
+
+    def action_attachments_focus(self) -> None:
+        """The keys go to the attachments."""
+        if self.parts_bar.display:
+            self.focus_reader()
+            self.parts_bar.focus()
+        else:
+            self._need_attachments(False)
+
+    def action_attachments_save(self) -> None:
+        """Save the attachment under the cursor."""
+        self._need_attachments(self.parts_bar.request_save())
+
+    def action_attachments_save_all(self) -> None:
+        """Save all attachments."""
+        self._need_attachments(self.parts_bar.request_save_all())
+
+    def _need_attachments(self, found: bool) -> None:
+        if not found:
+            self.notify("This message has no attachments.", markup=False, timeout=2)
+
+    # --- flags -----------------------------------------------------------------
+
+    def action_message_star(self) -> None:
+        """Star, or take stars off."""
+        self._toggle(Flag.FLAGGED)
+
+    def action_message_seen(self) -> None:
+        """Mark as unread or as read."""
+        self._toggle(Flag.SEEN)
+
+    def action_message_undo(self) -> None:
+        """Take the last change back."""
+        if not self._undo:
+            self.notify("There is nothing to undo.", markup=False, timeout=2)
+            return
+        change = self._undo.pop()
+        at = int(self.clock())
+
+        def work(store: Store) -> Change:
+            flag_changes.undo(store, change, at=at)
+            return change
+
+        self._change(work, len(change.actions), lambda done: self._tell(f"Undone: {done.sentence}"))
+
+    def _targets(self) -> Sequence[EnvelopeId]:
+        view = self.list_view
+        if view.selected:
+            return sorted(view.selected)
+        if self.focused is self.reader and self.reading.current is not None:
+            return (self.reading.current,)
+        return (view.cursor_id,) if view.cursor_id is not None else ()
+
+    def _toggle(self, flag: Flag) -> None:
+        ids = self._targets()
+        at = int(self.clock())
+        if flag is Flag.SEEN and self._seen_timer is not None:
+            self._seen_timer.stop()
+
+        def done(change: Change) -> None:
+            self._undo = [*self._undo[1 - _MAX_UNDO :], change]
+            if len(change.actions) > 1:
+                self._tell(f"{change.sentence} · u undoes")
+            self.list_view.clear_selection()
+
+        self._change(lambda store: flag_changes.toggle(store, ids, flag, at=at), len(ids), done)
+
+    def _change(self, work: Callable[[Store], Change | None], count: int, done: Callable[[Change], None]) -> None:
+        """Run a change here, or when it is large in a thread with a store of its own."""
+
+        def finish(change: Change | None) -> None:
+            if change is not None:
+                done(change)
+            self.flags_changed()
+
+        if count <= MANY:
+            try:
+                finish(work(self.store))
+            except MailError as exc:
+                self._tell(f"{exc.sentence} {exc.advice}", severity="error")
+            return
+        self.change_in_thread(work, finish)
+
+    def change_in_thread(self, work: Callable[[Store], Change | None], done: Callable[[Change | None], None]) -> None:
+        """Run `work` with a store of its own beside the loop, then `done` on it."""
+        paths = self._paths
+
+        def in_own_store() -> Change | None:
+            with Store.open(paths) as store:
+                return work(store)
+
+        async def run() -> None:
+            try:
+                done(await aside(in_own_store))
+            except MailError as exc:
+                self._tell(f"{exc.sentence} {exc.advice}", severity="error")
+
+        self.run_worker(run(), group="changes", exit_on_error=False)
+
+    def flags_changed(self) -> None:
+        """Flags were changed here: show it, and tell the engine."""
+        self._read_tree()
+        self.list_view.reload()
+        self._tell_list()
+        self._tell_status()
+        self.send(Wake())
+
+    # --- telling ---------------------------------------------------------------
+
+    def _tell(self, sentence: str, severity: str = "information") -> None:
+        kind = "error" if severity == "error" else "information"
+        self.notify(text.sentence(sentence), markup=False, severity="error" if kind == "error" else "information")
+
+    def tell_people(self, news: News) -> None:
+        """Refused changes and wanted passwords."""
+        for sentence in news.refused[:_MAX_TOASTS]:
+            self._tell(sentence, severity="error")
+        for account, sentence in news.passwords.items():
+            if account not in self._asked:
+                self._asked.add(account)
+                self._ask_password(account, sentence)
+
+    def _ask_password(self, account: str, sentence: str) -> None:
+        def answered(secret: str | None) -> None:
+            self._asked.discard(account)
+            if secret:
+                self.send(Credential(account, secret))
+
+        self.app.push_screen(PasswordScreen(account, sentence), answered)

@@ -1,0 +1,184 @@
+"""The panes of the main screen: how wide, which are seen, where the keys go.
+
+What lives here: layout by width, splitters, the folder tree as an overlay, focus and
+the `pane.*` actions. What must not: mail.
+"""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tuimail.ui.keys import ATTACHMENTS, LIST, READER, TREE
+from tuimail.ui.layout import (
+    TWO_PANES,
+    Layout,
+    PaneWidths,
+    divide,
+    drag_list,
+    drag_tree,
+    too_small,
+)
+from tuimail.ui.widgets.folder_tree import FolderTree
+from tuimail.ui.widgets.key_bar import KeyBar
+from tuimail.ui.widgets.message_list import MessageList
+from tuimail.ui.widgets.parts_bar import PartsBar
+from tuimail.ui.widgets.reader import Reader
+from tuimail.ui.widgets.splitter import Splitter
+
+LOW = 16
+"""Screens of fewer lines get a shorter header card."""
+
+
+class Panes(Screen[None]):
+    """The main screen's geometry. `MainScreen` adds the mail."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (90, "-two"), (140, "-three")]
+
+    def __init__(self, widths: PaneWidths) -> None:
+        super().__init__()
+        self.widths = widths
+        self.pane_layout: Layout = divide(0, widths)
+        self._reader_in_front = False
+        """With one pane: the reader is seen instead of the list."""
+        self._overlay = False
+        self.folders = FolderTree(id="tree")
+        self.reader = Reader(id="reader")
+        self.parts_bar = PartsBar(id="parts")
+        self.key_bar = KeyBar()
+
+    @property
+    def list_view(self) -> MessageList:
+        """The message list."""
+        return self.query_one(MessageList)
+
+    @property
+    def reader_is_seen(self) -> bool:
+        """Whether a message that is opened can be read without another key."""
+        return self.pane_layout.panes > 1 or self._reader_in_front
+
+    def remember_widths(self) -> None:
+        """Widths changed by a person's hand."""
+        raise NotImplementedError
+
+    # --- geometry --------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another terminal."""
+        self.place_panes(event.size.width, event.size.height)
+
+    def place_panes(self, width: int, height: int) -> None:
+        """Give every pane its place."""
+        self.set_class(too_small(width, height), "-small")
+        self.set_class(height < LOW, "-low")
+        layout = self.pane_layout = divide(width, self.widths)
+        one = layout.panes == 1
+        self.set_class(layout.panes < 3, "-overlay")
+        self.folders.display = layout.panes == 3 or self._overlay
+        self.query_one("#split-tree").display = layout.panes == 3
+        if layout.panes == 3:
+            self.folders.styles.width = layout.tree
+        else:
+            self.folders.styles.width = min(34, max(20, width * 6 // 10))
+        self.query_one("#split-list").display = not one
+        list_pane, reader_pane = self.query_one("#list-pane"), self.query_one("#reader-pane")
+        list_pane.display = not one or not self._reader_in_front
+        reader_pane.display = not one or self._reader_in_front
+        list_pane.styles.width = layout.list
+        reader_pane.styles.width = "1fr"
+
+    def _rearrange(self) -> None:
+        self.place_panes(self.size.width, self.size.height)
+
+    @on(Splitter.Dragged)
+    def _drag(self, event: Splitter.Dragged) -> None:
+        width = self.size.width
+        if event.splitter.id == "split-tree":
+            self.widths = drag_tree(width, self.widths, event.column)
+        else:
+            left = self.pane_layout.tree + 1 if self.pane_layout.panes == 3 else 0
+            self.widths = drag_list(width, self.widths, event.column - left)
+        self._rearrange()
+
+    @on(Splitter.Dropped)
+    def _drop(self) -> None:
+        self.remember_widths()
+
+    # --- focus -----------------------------------------------------------------
+
+    def focus_list(self) -> None:
+        """The keys go to the list, which comes to the front."""
+        self._reader_in_front = False
+        self._close_overlay()
+        self._rearrange()
+        self.list_view.focus(scroll_visible=False)
+
+    def focus_reader(self) -> None:
+        """The keys go to the reader, which comes to the front."""
+        self._reader_in_front = True
+        self._close_overlay()
+        self._rearrange()
+        self.reader.focus(scroll_visible=False)
+
+    def focus_tree(self) -> None:
+        """The keys go to the folder tree, which lies over the rest where it has no pane."""
+        self._overlay = self.pane_layout.panes < 3
+        self._rearrange()
+        self.folders.focus(scroll_visible=False)
+
+    def _close_overlay(self) -> None:
+        self._overlay = False
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The key bar shows the keys of the pane that has them."""
+        pane = self._pane_of(event.widget)
+        if pane:
+            self.key_bar.show(pane)
+        if self._overlay and pane not in ("", TREE):
+            self._close_overlay()
+            self._rearrange()
+
+    def _pane_of(self, widget: Widget) -> str:
+        for kind, pane in ((MessageList, LIST), (Reader, READER), (FolderTree, TREE), (PartsBar, ATTACHMENTS)):
+            if isinstance(widget, kind):
+                return pane
+        return ""
+
+    def _stops(self) -> list[Widget]:
+        """Panes that tab visits, in order."""
+        stops: list[Widget] = [self.folders] if self.folders.display else []
+        if self.pane_layout.panes > 1 or not self._reader_in_front:
+            stops.append(self.list_view)
+        if self.pane_layout.panes > 1 or self._reader_in_front:
+            stops.append(self.reader)
+            if self.parts_bar.display and self.parts_bar.can_focus:
+                stops.append(self.parts_bar)
+        return stops
+
+    def _step_focus(self, step: int) -> None:
+        stops = self._stops()
+        index = stops.index(self.focused) if self.focused in stops else 0
+        stops[(index + step) % len(stops)].focus(scroll_visible=False)
+
+    def action_pane_next(self) -> None:
+        """The next pane."""
+        self._step_focus(1)
+
+    def action_pane_previous(self) -> None:
+        """The pane before."""
+        self._step_focus(-1)
+
+    def action_pane_sidebar(self) -> None:
+        """Show or hide the folder tree."""
+        if self.size.width >= TWO_PANES + 50:
+            self.widths = PaneWidths(self.widths.tree_cells, self.widths.list_share, not self.widths.tree_hidden)
+            self.remember_widths()
+            if self.widths.tree_hidden and self.focused is self.folders:
+                self.focus_list()
+            self._overlay = False
+            self._rearrange()
+        elif self._overlay:
+            self.focus_list()
+        else:
+            self.focus_tree()

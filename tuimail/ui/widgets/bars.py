@@ -1,0 +1,102 @@
+"""One-line widgets around the panes: top bar, pane title, header card, status line.
+
+Each is handed values and draws runs; none reads the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from tuimail.model import Account, Envelope, Mailbox
+from tuimail.ui.document import card
+from tuimail.ui.rows import Run, Runs, cut_runs, list_title, runs_width, status_line, top_bar
+from tuimail.ui.widgets.lines import LineWidget
+
+
+class TopBar(LineWidget):
+    """The program's name, and whose mail this is as of when."""
+
+    def __init__(self, clock: Callable[[], float], *, demo: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock
+        self._demo = demo
+        self._accounts: Sequence[Account] = ()
+        self._current = ""
+
+    def update(self, accounts: Sequence[Account], current: str) -> None:
+        """Show these."""
+        self._accounts, self._current = accounts, current
+        self.refresh()
+
+    def line_runs(self, y: int, width: int) -> Runs:
+        """The bar."""
+        return top_bar(self._accounts, self._current, width, self._clock(), demo=self._demo)
+
+
+class ListTitle(LineWidget):
+    """Which mailbox is in the list, how much is in it, what is going on."""
+
+    mailbox: Mailbox | None = None
+    selected = 0
+    fetching: tuple[int, int] | None = None
+
+    def update(self, mailbox: Mailbox | None, *, selected: int, fetching: tuple[int, int] | None) -> None:
+        """Show these."""
+        new = (mailbox, selected, fetching)
+        if new != (self.mailbox, self.selected, self.fetching):
+            self.mailbox, self.selected, self.fetching = new
+            self.refresh()
+
+    def line_runs(self, y: int, width: int) -> Runs:
+        """The title."""
+        return list_title(self.mailbox, width, selected=self.selected, fetching=self.fetching)
+
+
+class HeaderCard(LineWidget):
+    """Subject, who with the real address, when, to whom; and a rule below."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="-empty")
+        self._envelope: Envelope | None = None
+        self._own: Collection[str] = ()
+
+    def update(self, envelope: Envelope | None, own: Collection[str]) -> None:
+        """Show this message; None for no message."""
+        self._envelope, self._own = envelope, own
+        self.refresh()
+
+    def line_runs(self, y: int, width: int) -> Runs:
+        """Line `y` of the card."""
+        if self._envelope is None:
+            return []
+        lines = card(self._envelope, self._own, width, tall=self.size.height > 3)
+        if y < len(lines):
+            return lines[y]
+        return [Run(" ", "text"), Run("─" * max(0, width - 2), "rule")] if y == self.size.height - 1 else []
+
+
+class StatusLine(LineWidget):
+    """What a person must know now, at the right end of the last line."""
+
+    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock
+        self._accounts: Sequence[Account] = ()
+        self._note = ""
+
+    def update(self, accounts: Sequence[Account], note: str = "") -> None:
+        """Show these; the widget is as wide as what it says, at most 60 % of the line."""
+        self._accounts, self._note = accounts, note
+        cells = runs_width(self._runs())
+        self.styles.width = min(cells + 2, max(0, self.app.size.width * 6 // 10)) if cells else 0
+        self.refresh()
+
+    def _runs(self) -> Runs:
+        runs = status_line(self._accounts, self._clock())
+        if self._note:
+            runs = [Run(self._note, "offline"), *([Run(" · ", "muted")] if runs else []), *runs]
+        return runs
+
+    def line_runs(self, y: int, width: int) -> Runs:
+        """The line."""
+        return [*cut_runs(self._runs(), max(0, width - 1)), Run(" ", "text")]

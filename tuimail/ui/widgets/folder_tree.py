@@ -1,0 +1,209 @@
+"""The folder tree: accounts and their mailboxes with counts.
+
+Draws `ui.tree_rows`; holds the cursor and which rows are folded. What must not live
+here: the store, and anything that opens a mailbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuimail.model import Account, Mailbox, MailboxId
+from tuimail.ui.keys import TREE, bindings
+from tuimail.ui.layout import clamp
+from tuimail.ui.tree_rows import TreeRow, tree_line, tree_rows
+from tuimail.ui.widgets.lines import LineView
+
+
+class FolderTree(LineView, can_focus=True):
+    """Accounts, special mailboxes first, then the others, nested."""
+
+    BINDINGS = bindings(TREE)
+
+    @dataclass
+    class Chosen(Message):
+        """A mailbox is to be shown. `enter`: and the keys go to its list."""
+
+        mailbox_id: MailboxId
+        enter: bool
+
+    @dataclass
+    class FoldsChanged(Message):
+        """Rows were folded or unfolded; remembered by the screen."""
+
+        folded: frozenset[str]
+
+    @dataclass
+    class Left(Message):
+        """A person goes on to the list."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._accounts: Sequence[Account] = ()
+        self._mailboxes: Sequence[Mailbox] = ()
+        self._rows: list[TreeRow] = []
+        self.folded: set[str] = set()
+        self.cursor = 0
+        self._open: MailboxId | None = None
+
+    def update(self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox]) -> None:
+        """Show these; the cursor stays on its mailbox."""
+        self._accounts, self._mailboxes = accounts, mailboxes
+        self._rebuild()
+
+    def set_open(self, mailbox_id: MailboxId | None, *, move_cursor: bool = True) -> None:
+        """Which mailbox is in the list."""
+        self._open = mailbox_id
+        if move_cursor:
+            self._cursor_to_open()
+        self.refresh()
+
+    def _rebuild(self) -> None:
+        key = self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
+        self._rows = tree_rows(self._accounts, self._mailboxes, self.folded)
+        found = next((index for index, row in enumerate(self._rows) if key and row.key == key), None)
+        if found is None:
+            self._cursor_to_open()
+        else:
+            self.cursor = found
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self.refresh()
+
+    def _cursor_to_open(self) -> None:
+        found = next((index for index, row in enumerate(self._rows) if row.mailbox_id == self._open), None)
+        if found is not None and self._open is not None:
+            self.cursor = found
+            self.keep_visible(found)
+        else:
+            self.cursor = clamp(self.cursor, 0, len(self._rows) - 1)
+
+    # --- drawing ---------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line by the line API."""
+        width = self.scrollable_content_region.width
+        index = y + self.top_line
+        if index >= len(self._rows):
+            return self.palette.strip([], width)
+        row = self._rows[index]
+        is_open = row.mailbox_id is not None and row.mailbox_id == self._open
+        at_cursor = index == self.cursor and self.has_focus
+        ground = "cursor" if at_cursor else "cursor-blurred" if is_open and not self.has_focus else ""
+        return self.palette.strip(tree_line(row, width, is_open=is_open, cursor=at_cursor), width, ground)
+
+    def on_resize(self) -> None:
+        """Another width or height."""
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self.refresh()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor is only seen while the keys go here."""
+        super().watch_has_focus(value)
+        self.refresh()
+
+    # --- the cursor ------------------------------------------------------------
+
+    def _move(self, step: int) -> None:
+        """Go `step` rows, past gaps, and show the mailbox that is met."""
+        target = clamp(self.cursor + step, 0, len(self._rows) - 1)
+        direction = 1 if step > 0 else -1
+        while 0 <= target < len(self._rows) and not self._rows[target].can_stop:
+            target += direction
+        if 0 <= target < len(self._rows):
+            self._put(target)
+
+    def _put(self, index: int, *, enter: bool = False) -> None:
+        before, self.cursor = self.cursor, index
+        self.refresh_line(before)
+        self.refresh_line(index)
+        self.keep_visible(index, margin=1)
+        mailbox_id = self._rows[index].mailbox_id
+        if mailbox_id is not None and (enter or mailbox_id != self._open):
+            self.post_message(self.Chosen(mailbox_id, enter))
+
+    def action_tree_next(self) -> None:
+        """One mailbox down."""
+        self._move(1)
+
+    def action_tree_previous(self) -> None:
+        """One mailbox up."""
+        self._move(-1)
+
+    def action_tree_page_down(self) -> None:
+        """A page down."""
+        self._move(self.page_lines - 1 or 1)
+
+    def action_tree_page_up(self) -> None:
+        """A page up."""
+        self._move(1 - self.page_lines or -1)
+
+    def action_tree_top(self) -> None:
+        """The first mailbox."""
+        self._move(-len(self._rows))
+
+    def action_tree_bottom(self) -> None:
+        """The last mailbox."""
+        self._move(len(self._rows))
+
+    def action_tree_open(self) -> None:
+        """Open the mailbox, or fold what only holds others."""
+        row = self._current()
+        if row is None:
+            return
+        if row.mailbox_id is not None:
+            self._put(self.cursor, enter=True)
+        else:
+            self._toggle(row)
+
+    def action_tree_expand(self) -> None:
+        """Unfold, or go to the list."""
+        row = self._current()
+        if row is not None and row.folded:
+            self._toggle(row)
+        else:
+            self.post_message(self.Left())
+
+    def action_tree_collapse(self) -> None:
+        """Fold, or go one level up."""
+        row = self._current()
+        if row is None:
+            return
+        if row.folded is False:
+            self._toggle(row)
+            return
+        for index in range(self.cursor - 1, -1, -1):
+            above = self._rows[index]
+            if above.can_stop and (above.depth < row.depth or above.is_account):
+                self._put(index)
+                return
+
+    def _current(self) -> TreeRow | None:
+        return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
+
+    def _toggle(self, row: TreeRow) -> None:
+        if row.folded is None:
+            return
+        self.folded ^= {row.key}
+        self._rebuild()
+        self.post_message(self.FoldsChanged(frozenset(self.folded)))
+
+    # --- the mouse -------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Click: show the mailbox; on its triangle: fold."""
+        index = int(event.y) + self.top_line
+        if not 0 <= index < len(self._rows) or not self._rows[index].can_stop:
+            return
+        row = self._rows[index]
+        on_fold = row.folded is not None and int(event.x) <= 2 * row.depth + 2
+        if on_fold or (row.mailbox_id is None and row.folded is not None):
+            self.cursor = index
+            self._toggle(row)
+        else:
+            self._put(index, enter=event.chain == 2)

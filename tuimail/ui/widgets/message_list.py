@@ -1,0 +1,300 @@
+"""The message list: any number of rows, drawn as they are seen.
+
+It holds a cursor that stays on its message, a selection, and nothing else; rows come
+from `ui.pages` over a store window. A cursor move repaints two lines. What must not
+live here: flags, opening, anything that writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuimail.model import EnvelopeId, Row, Window
+from tuimail.ui.keys import LIST, bindings
+from tuimail.ui.layout import clamp
+from tuimail.ui.pages import PAGE_ROWS, Pages
+from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, list_columns, list_row, runs_width
+from tuimail.ui.widgets.lines import LineView
+
+MAX_SELECTED = 10_000
+"""More are never selected by one key: a change of so many is one transaction."""
+
+
+class MessageList(LineView, can_focus=True):
+    """Messages of one mailbox, newest first."""
+
+    BINDINGS = bindings(LIST)
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor is on another message, or on none."""
+
+        envelope_id: EnvelopeId | None
+        by_person: bool
+        """False when rows came or the mailbox changed."""
+
+    @dataclass
+    class Opened(Message):
+        """A person wants to read this message."""
+
+        envelope_id: EnvelopeId
+
+    class SelectionChanged(Message):
+        """More or fewer messages are selected."""
+
+    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock
+        self._pages = Pages(_nothing)
+        self._position_of: Callable[[EnvelopeId], int | None] = lambda _: None
+        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
+        self.cursor = 0
+        """Position in the list, 0 is the newest message."""
+        self.cursor_id: EnvelopeId | None = None
+        self.selected: set[EnvelopeId] = set()
+        self._range_from = 0
+        self._message: list[Runs] = []
+
+    # --- what is shown ---------------------------------------------------------
+
+    @property
+    def total(self) -> int:
+        """Messages in the list."""
+        return self._pages.total
+
+    def row_at(self, position: int) -> Row | None:
+        """The row at a position; None beyond the end."""
+        return self._pages.row(position)
+
+    def show(
+        self,
+        read: Callable[[int, int], Window],
+        position_of: Callable[[EnvelopeId], int | None],
+        *,
+        cursor: int = 0,
+        top: int = 0,
+    ) -> None:
+        """Show another mailbox. `read(start, count)` gives windows; `position_of` finds a message again."""
+        self._pages = Pages(read)
+        self._position_of = position_of
+        self.selected.clear()
+        self._pages.refresh(cursor)
+        self.cursor = clamp(cursor, 0, self._pages.total - 1)
+        self._range_from = self.cursor
+        self._resized()
+        self.scroll_line_to(clamp(top, 0, self._pages.total - 1))
+        self.keep_visible(self.cursor)
+        self._take_cursor_id(by_person=False, always=True)
+
+    def reload(self) -> None:
+        """Read the rows again; the cursor stays on its message, and the page where it was.
+
+        At the very top the page stays at the top instead, so that new mail is seen.
+        """
+        top, before = self.top_line, self.cursor
+        self._pages.refresh(before)
+        found = self._position_of(self.cursor_id) if self.cursor_id is not None else None
+        self.cursor = clamp(before if found is None else found, 0, self._pages.total - 1)
+        self._range_from = clamp(self._range_from + self.cursor - before, 0, max(0, self._pages.total - 1))
+        self._resized()
+        if top:
+            self.scroll_line_to(top + self.cursor - before)
+        self.keep_visible(self.cursor)
+        self._take_cursor_id(by_person=False)
+
+    def tell(self, message: list[Runs]) -> None:
+        """What stands in the middle of the pane while there are no rows."""
+        if message != self._message:
+            self._message = message
+            if not self.total:
+                self.refresh()
+
+    def forget_dates(self) -> None:
+        """A new day began."""
+        self._lines.clear()
+        self.refresh()
+
+    def _resized(self) -> None:
+        self._lines.clear()
+        self.virtual_size = Size(self.scrollable_content_region.width, self._pages.total)
+        self.refresh()
+
+    # --- drawing ---------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line by the line API."""
+        width = self.scrollable_content_region.width
+        if not self._pages.total:
+            return self._message_line(y, width)
+        position = y + self.top_line
+        row = self._pages.row(position)
+        if row is None:
+            return self.palette.strip([], width)
+        at_cursor = position == self.cursor
+        is_selected = row.id in self.selected
+        ground = "selected" if is_selected else ""
+        if at_cursor:
+            ground = "cursor" if self.has_focus else "cursor-blurred"
+        now = self._clock()
+        key = (row, at_cursor, ground, width, int(now // 86400))
+        line = self._lines.get(key)
+        if line is None:
+            runs = list_row(row, list_columns(width), now, cursor=at_cursor, selected=is_selected)
+            line = self._lines[key] = self.palette.strip(runs, width, ground)
+        return line
+
+    def _message_line(self, y: int, width: int) -> Strip:
+        top = max(0, (self.size.height - len(self._message)) // 3)
+        index = y - top
+        if not 0 <= index < len(self._message):
+            return self.palette.strip([], width)
+        runs = cut_runs(self._message[index], max(0, width - 2))
+        left = [Run(" " * max(0, (width - runs_width(runs)) // 2), "text")]
+        return self.palette.strip(both_ends([*left, *runs], [], width), width)
+
+    def notify_style_update(self) -> None:
+        """Colours changed."""
+        super().notify_style_update()
+        self._lines.clear()
+
+    def on_resize(self) -> None:
+        """Another width or height."""
+        self._resized()
+        self.call_after_refresh(self.keep_visible, self.cursor)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor's ground tells where the keys go."""
+        super().watch_has_focus(value)
+        self.refresh_line(self.cursor)
+
+    # --- the cursor ------------------------------------------------------------
+
+    def move_to(self, position: int, *, by_person: bool = True) -> None:
+        """Put the cursor on a row, as near as there is one."""
+        position = clamp(position, 0, self.total - 1)
+        if position == self.cursor and self.cursor_id is not None:
+            return
+        before, self.cursor = self.cursor, position
+        self.refresh_line(before)
+        self.refresh_line(position)
+        self.keep_visible(position, margin=2)
+        self._take_cursor_id(by_person=by_person)
+
+    def _take_cursor_id(self, *, by_person: bool, always: bool = False) -> None:
+        row = self._pages.row(self.cursor)
+        found = row.id if row is not None else None
+        if found != self.cursor_id or always:
+            self.cursor_id = found
+            self.post_message(self.CursorMoved(found, by_person))
+
+    def action_list_next(self) -> None:
+        """One message down."""
+        self.move_to(self.cursor + 1)
+
+    def action_list_previous(self) -> None:
+        """One message up."""
+        self.move_to(self.cursor - 1)
+
+    def action_list_half_down(self) -> None:
+        """Half a page down."""
+        self._page(self.page_lines // 2)
+
+    def action_list_half_up(self) -> None:
+        """Half a page up."""
+        self._page(-(self.page_lines // 2))
+
+    def action_list_page_down(self) -> None:
+        """A page down, one line kept."""
+        self._page(self.page_lines - 1)
+
+    def action_list_page_up(self) -> None:
+        """A page up, one line kept."""
+        self._page(1 - self.page_lines)
+
+    def _page(self, lines: int) -> None:
+        lines = lines or 1
+        self.scroll_line_to(clamp(self.top_line + lines, 0, max(0, self.total - self.page_lines)))
+        self.move_to(self.cursor + lines)
+
+    def action_list_top(self) -> None:
+        """The newest message."""
+        self.move_to(0)
+
+    def action_list_bottom(self) -> None:
+        """The oldest message."""
+        self.move_to(self.total - 1)
+
+    def action_list_open(self) -> None:
+        """Read the message under the cursor."""
+        if self.cursor_id is not None:
+            self.post_message(self.Opened(self.cursor_id))
+
+    # --- the selection ---------------------------------------------------------
+
+    def action_list_select(self) -> None:
+        """Select the message or take it out, and go on to the next."""
+        if self.cursor_id is None:
+            return
+        self._range_from = self.cursor
+        self.selected ^= {self.cursor_id}
+        self._selection_changed()
+        self.move_to(self.cursor + 1)
+
+    def action_list_select_range(self) -> None:
+        """Select all from the last selected message to the cursor."""
+        self.select_between(self._range_from, self.cursor)
+
+    def action_list_select_all(self) -> None:
+        """Select all messages of the mailbox (at most `MAX_SELECTED`), or none."""
+        if len(self.selected) >= min(self.total, MAX_SELECTED):
+            self.clear_selection()
+        else:
+            self.select_between(0, self.total - 1)
+
+    def select_between(self, one: int, other: int) -> None:
+        """Select all rows from position `one` to `other`, in any order."""
+        low, high = min(one, other), max(one, other)
+        high = min(high, low + MAX_SELECTED - 1, self.total - 1)
+        for number in range(low // PAGE_ROWS, high // PAGE_ROWS + 1):
+            first = number * PAGE_ROWS
+            rows = self._pages.page(number)[max(0, low - first) : high - first + 1]
+            self.selected.update(row.id for row in rows)
+        self._selection_changed()
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selected.clear()
+        self._selection_changed()
+
+    def _selection_changed(self) -> None:
+        self.refresh()
+        self.post_message(self.SelectionChanged())
+
+    # --- the mouse -------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Click: cursor. Twice: open. On the mark, right, or with ctrl: select. With shift: a range."""
+        position = int(event.y) + self.top_line
+        if not 0 <= position < self.total:
+            return
+        if event.shift:
+            self.select_between(self.cursor, position)
+        self.move_to(position)
+        if event.button == 3 or event.ctrl or event.x < 2:
+            self._range_from = position
+            if self.cursor_id is not None:
+                self.selected ^= {self.cursor_id}
+                self._selection_changed()
+        elif event.chain == 2 and not event.shift:
+            self.action_list_open()
+
+
+def _nothing(start: int, count: int) -> Window:
+    return Window(start, (), 0, 0)

@@ -1,0 +1,242 @@
+"""The reader: one message's text, flowed a little at a time and drawn as it is seen.
+
+It is given lines (`ui.document`) and knows nothing of stores or engines. A body of
+100,000 lines shows its first page at once; the rest is flowed in slices of a few
+milliseconds between keys.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuimail.model import TextLine
+from tuimail.ui.cells import char_width
+from tuimail.ui.keys import READER, bindings
+from tuimail.ui.layout import clamp
+from tuimail.ui.rows import Run
+from tuimail.ui.widgets.lines import LineView
+from tuimail.ui.wrapping import FOLD, Flow, Piece, folded_at_first, piece_runs, quotes_of
+
+MEASURE = 92
+"""Text is never wider: longer lines are hard to follow."""
+_SLICE_S = 0.006
+_PAUSE_S = 0.012
+_MARGIN = 1
+
+
+class Reader(LineView, can_focus=True):
+    """The text of one message."""
+
+    BINDINGS = bindings(READER)
+
+    @dataclass
+    class LinkClicked(Message):
+        """A link of the text was clicked."""
+
+        number: int
+
+    class Left(Message):
+        """A person goes back to the list."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: Sequence[TextLine] = ()
+        self._folded: set[int] = set()
+        self._flow = Flow((), 40)
+        self._seek_line: int | None = None
+        """A source line that is to come to the top as soon as the flow has reached it."""
+        self._seek_end = False
+        self._growing = False
+
+    # --- what is shown ---------------------------------------------------------
+
+    def show(self, lines: Sequence[TextLine], *, keep_place: bool = False) -> None:
+        """Show a text from its top. `keep_place` is for the same message in another dress."""
+        top = self.top_line if keep_place else 0
+        self._lines = lines
+        self._folded = folded_at_first(lines)
+        self._seek_line, self._seek_end = None, False
+        self._reflow()
+        self._flow.extend(top + self.page_lines + 1, _budget())
+        self.scroll_line_to(top)
+
+    @property
+    def flowed_completely(self) -> bool:
+        """Whether every line of the text has its place."""
+        return self._flow.complete
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is visible."""
+        return self._flow.complete and self.top_line + self.page_lines >= len(self._flow)
+
+    def _reflow(self) -> None:
+        self._flow = Flow(self._lines, self._text_width, frozenset(self._folded))
+        self._flow.extend(self.page_lines * 2, _budget())
+        self._tell_size()
+        self._grow_later()
+
+    @property
+    def _text_width(self) -> int:
+        return max(8, min(MEASURE, self.scrollable_content_region.width - 2 * _MARGIN))
+
+    def _tell_size(self) -> None:
+        size = Size(self.scrollable_content_region.width, len(self._flow))
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self.refresh()
+
+    def _grow_later(self) -> None:
+        if not self._growing and not self._flow.complete:
+            self._growing = True
+            self.set_timer(_PAUSE_S, self._grow)
+
+    def _grow(self) -> None:
+        """Flow one slice more, then let keys be handled."""
+        self._growing = False
+        known = len(self._flow)
+        self._flow.extend(known + 1_000_000, _budget())
+        if len(self._flow) != known:
+            size = Size(self.scrollable_content_region.width, len(self._flow))
+            self.virtual_size = size
+            if known < self.top_line + self.page_lines:
+                self.refresh()
+        self._seek()
+        self._grow_later()
+
+    def _seek(self) -> None:
+        if self._seek_line is not None:
+            found = self._flow.first_piece_of(self._seek_line)
+            if self._flow.complete or found < len(self._flow) - self.page_lines:
+                self._seek_line = None
+                self.scroll_line_to(found)
+        if self._seek_end and self._flow.complete:
+            self._seek_end = False
+            self.scroll_line_to(len(self._flow) - self.page_lines)
+
+    def _keep_place(self) -> None:
+        """Flow again, and keep the source line that is at the top there."""
+        line = self._flow.piece(self.top_line).line if self.top_line < len(self._flow) else 0
+        self._reflow()
+        self._flow.extend_to_line(line, _budget())
+        self._seek_line = line if line else None
+        self._tell_size()
+        self._seek()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width: the text flows anew."""
+        if self._text_width != self._flow.width:
+            self._keep_place()
+        else:
+            self._flow.extend(self.top_line + self.page_lines + 1, _budget())
+            self._tell_size()
+
+    # --- drawing ---------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line by the line API."""
+        width = self.scrollable_content_region.width
+        index = y + self.top_line
+        if index >= len(self._flow):
+            return self.palette.strip([], width)
+        runs = piece_runs(self._flow, self._flow.piece(index), max(1, width - _MARGIN))
+        return self.palette.strip([Run(" " * _MARGIN, "text"), *runs], width)
+
+    # --- keys ------------------------------------------------------------------
+
+    def _by(self, lines: int) -> None:
+        target = self.top_line + lines
+        if lines > 0:
+            self._flow.extend(target + self.page_lines + 1, _budget())
+            self._tell_size()
+        self.scroll_line_to(clamp(target, 0, max(0, len(self._flow) - self.page_lines)))
+        self._seek_line, self._seek_end = None, False
+
+    def action_reader_down(self) -> None:
+        """One line down."""
+        self._by(1)
+
+    def action_reader_up(self) -> None:
+        """One line up."""
+        self._by(-1)
+
+    def action_reader_half_down(self) -> None:
+        """Half a page down."""
+        self._by(self.page_lines // 2 or 1)
+
+    def action_reader_half_up(self) -> None:
+        """Half a page up."""
+        self._by(-(self.page_lines // 2 or 1))
+
+    def action_reader_page_down(self) -> None:
+        """A page down, one line kept."""
+        self._by(self.page_lines - 1 or 1)
+
+    def action_reader_page_up(self) -> None:
+        """A page up, one line kept."""
+        self._by(-(self.page_lines - 1 or 1))
+
+    def action_reader_top(self) -> None:
+        """The top of the text."""
+        self._by(-len(self._flow))
+
+    def action_reader_bottom(self) -> None:
+        """The end of the text, as soon as it is flowed."""
+        self._seek_end = True
+        self._seek()
+
+    def action_reader_back(self) -> None:
+        """Back to the list."""
+        self.post_message(self.Left())
+
+    def toggle_quotes(self) -> None:
+        """Unfold all quotes, or fold all again."""
+        blocks = quotes_of(self._lines)
+        self._folded = set() if self._folded else {block.first for block in blocks}
+        self._keep_place()
+
+    # --- the mouse -------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Click on a folded quote: unfold it. On a link: ask about it."""
+        index = int(event.y) + self.top_line
+        if index >= len(self._flow):
+            return
+        piece = self._flow.piece(index)
+        if piece.start == FOLD:
+            self._folded.discard(piece.line)
+            self._keep_place()
+            return
+        number = self._link_at(piece, int(event.x) - _MARGIN)
+        if number:
+            self.post_message(self.LinkClicked(number))
+
+    def _link_at(self, piece: Piece, x: int) -> int:
+        """The number of the link at cell `x` of a screen line; 0 for none."""
+        line = self._lines[piece.line]
+        x -= 2 * min(line.quote_depth, 4)
+        if piece.start:
+            x -= min(line.indent_cells, self._flow.width // 3)
+        for offset in range(piece.start, piece.end):
+            x -= char_width(line.text[offset])
+            if x < 0:
+                return next((s.link for s in line.spans if s.link and s.start <= offset < s.end), 0)
+        return 0
+
+
+def _budget(seconds: float = _SLICE_S) -> Callable[[], bool]:
+    """Says no as soon as a slice of time is used up."""
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() < end
+
+
+def link_numbers(lines: Sequence[TextLine]) -> Collection[int]:
+    """All link numbers in a text."""
+    return {span.link for line in lines for span in line.spans if span.link}
