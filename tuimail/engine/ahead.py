@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tuimail.engine.bodies import Bodies, Steps, sources_of
+from tuimail.engine.bodies import Bodies, Steps, telling
 from tuimail.engine.desk import Desk
 from tuimail.engine.ondemand import OnDemand
-from tuimail.engine.protocol import MailboxChanged, Progress
+from tuimail.engine.protocol import TEXT, MailboxChanged, Progress
 from tuimail.errors import MessageProblem, ServerRefused
-from tuimail.mime import parse, structure
+from tuimail.mime import parse
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId
 from tuimail.net.imap import compress_uids
 from tuimail.store import Store
@@ -94,10 +94,9 @@ class Ahead:
         for part in root.walk():
             if not part.children and part.section:
                 self._store.parts.put(envelope.id, part.section, parse.part_bytes(raw, root, part.section))
-        choice = structure.text_parts(root)
-        wanted = choice.plain or choice.html
+        prefer, wanted = telling(root, TEXT)
         got = [(part, self._store.parts.get(envelope.id, part.section) or b"") for part in wanted]
-        self._bodies.store_text(envelope.id, "text", got, sources_of(choice))
+        self._bodies.store_text(envelope.id, TEXT, root, got, prefer)
 
 
 def batches(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:

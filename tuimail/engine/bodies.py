@@ -8,19 +8,22 @@ fetch resumes. Nothing here decides what comes first; `lane` does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
+from tuimail.engine.convert import MAX_HTML_OCTETS
 from tuimail.engine.desk import Desk
 from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
-from tuimail.mime import charset, html, parse, readable, structure
+from tuimail.mime import html, readable, structure, transfer
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, ReadableText, Section, Uid
 from tuimail.store import Store
 
 SLICE_OCTETS: Final = 64 * 1024
 MAX_TEXT_OCTETS: Final = 4 << 20
 """Of one text part, as transferred; the rest is left on the server, and said."""
+EXCUSE_OCTETS: Final = 300
 READABLE: Final = ("text", "plain", "html")
 
 Steps = Iterator[None]
@@ -59,11 +62,10 @@ class Bodies:
             return
         root = self._structure(envelope)
         yield
-        choice = structure.text_parts(root)
-        wanted = choice.html or choice.plain if kind == "html" else choice.plain or choice.html
+        prefer, wanted = telling(root, kind)
         total = sum(min(part.size_octets, MAX_TEXT_OCTETS) for part in wanted)
         got: list[tuple[Part, bytes]] = []
-        notes: list[str] = []
+        is_cut = False
         done = 0
         for part in wanted:
             octets = self._store.parts.get(envelope.id, part.section)
@@ -74,13 +76,13 @@ class Bodies:
                     self._progress(envelope, kind, done + len(encoded), total)
                     yield
                 done += len(encoded)
-                octets = parse.decode_transfer(bytes(encoded), part.encoding)
+                octets = transfer.decode_transfer(bytes(encoded), part.encoding)
                 if len(encoded) >= MAX_TEXT_OCTETS:
-                    notes.append("The rest of this text is too long to be shown; save the whole message to read it.")
+                    is_cut = True
                 else:
                     self._store.parts.put(envelope.id, part.section, octets)
             got.append((part, octets))
-        self.store_text(envelope.id, kind, got, sources_of(choice), notes)
+        self.store_text(envelope.id, kind, root, got, prefer, is_cut=is_cut)
         if envelope.body is BodyState.ABSENT:
             self._store.envelopes.set_body_state(envelope.id, BodyState.TEXT)
             self._desk.tell(MailboxChanged(envelope.mailbox_id))
@@ -89,31 +91,37 @@ class Bodies:
         self,
         envelope_id: EnvelopeId,
         kind: str,
+        root: Part,
         got: Sequence[tuple[Part, bytes]],
-        sources: Sequence[str],
-        notes: Sequence[str] = (),
+        prefer: str,
+        *,
+        is_cut: bool = False,
     ) -> None:
         """Convert the parts and keep the result; never fails on account of what they hold."""
-        text = self._convert(got, "html" if kind == "html" else "plain")
-        alternatives = tuple(source for source in sources if source != text.source)
-        self._store.parts.put_text(envelope_id, kind, readable.to_json(_with(text, alternatives, notes)))
+        text = self._convert(root, got, prefer)
+        notes = []
+        if is_cut:
+            notes.append("The rest of this text is too long to be shown; save the whole message to read it.")
+        if any(part.content_type == "text/html" and len(octets) > MAX_HTML_OCTETS for part, octets in got):
+            notes.append("Only the beginning of this very long HTML is shown.")
+        if notes:
+            text = replace(text, notes=(*text.notes, *notes))
+        self._store.parts.put_text(envelope_id, kind, readable.to_json(text))
 
-    def _convert(self, got: Sequence[tuple[Part, bytes]], prefer: str) -> ReadableText:
+    def _convert(self, root: Part, got: Sequence[tuple[Part, bytes]], prefer: str) -> ReadableText:
         if all(part.content_type != "text/html" for part, _ in got):
-            return readable.readable_of(got, prefer)
-        answer = self._desk.converter.readable(got, prefer)
+            return readable.readable_of(got, prefer, root=root)
+        cut = [(part, octets[:MAX_HTML_OCTETS] if part.content_type == "text/html" else octets) for part, octets in got]
+        answer = self._desk.converter.readable(cut, prefer, root)
         if answer is not None:
             try:
                 return readable.from_json(answer)
-            except (ValueError, KeyError, TypeError):
+            except ValueError:
                 self._desk.log.write("convert.garbled")
-        markup = "\n".join(
-            charset.decode_charset(octets[: 256 * 1024], part.charset)
-            for part, octets in got
-            if part.content_type == "text/html"
+        text = readable.readable_of(
+            cut, prefer, root=root, convert_html=lambda markup, first_link: html.fallback_readable(markup)
         )
-        text = html.fallback_readable(markup)
-        return _with(text, (), ["This HTML could not be laid out in time; its bare text is shown."])
+        return replace(text, notes=(*text.notes, "This HTML could not be laid out in time; its bare text is shown."))
 
     def _structure(self, envelope: Envelope) -> Part:
         raw = envelope.structure
@@ -149,7 +157,7 @@ class Bodies:
         staged = Section(f"{section}<")
         yield from self._stage(envelope, section, staged, part.size_octets)
         encoded = self._store.parts.staged(envelope.id, staged)
-        octets = parse.decode_transfer(encoded, part.encoding)
+        octets = transfer.decode_transfer(encoded, part.encoding)
         self._store.parts.put(envelope.id, section, octets, real_type=self._desk.converter.real_type(octets))
 
     def _stage(self, envelope: Envelope, section: Section, staged: Section, total: int) -> Steps:
@@ -188,11 +196,20 @@ def _uid(envelope: Envelope) -> Uid:
     return envelope.uid
 
 
-def sources_of(choice: structure.TextChoice) -> list[str]:
-    return [name for name, parts in (("plain", choice.plain), ("html", choice.html)) if parts]
+def telling(root: Part, kind: str) -> tuple[str, tuple[Part, ...]]:
+    """Which telling of a message is read, `plain` or `html`, and the parts that takes."""
+    choice = structure.text_parts(root)
+    prefer = kind
+    if kind == TEXT:
+        plain_octets, html_octets = choice_octets(choice)
+        # A plain part of two lines beside a whole newsletter only says: get another program.
+        is_excuse = plain_octets < EXCUSE_OCTETS and html_octets > 20 * plain_octets
+        prefer = "html" if choice.html and (is_excuse or not choice.plain) else "plain"
+    chosen = choice.html or choice.plain if prefer == "html" else choice.plain or choice.html
+    sections = {part.section for part in chosen}
+    return prefer, (*chosen, *(part for part in choice.calendar if part.section not in sections))
 
 
-def _with(text: ReadableText, alternatives: Sequence[str], notes: Sequence[str]) -> ReadableText:
-    return ReadableText(
-        text.source, text.lines, text.links, (*text.notes, *notes), tuple(alternatives) or text.alternatives
-    )
+def choice_octets(choice: structure.TextChoice) -> tuple[int, int]:
+    """What both tellings weigh, as transferred."""
+    return sum(part.size_octets for part in choice.plain), sum(part.size_octets for part in choice.html)

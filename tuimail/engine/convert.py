@@ -52,12 +52,9 @@ class Converter:
         self._child: subprocess.Popen[bytes] | None = None
         self._served = 0
 
-    def readable(self, parts: Sequence[tuple[Part, bytes]], prefer: str) -> bytes | None:
-        """`ReadableText` as JSON; None when the child failed. HTML is cut to what it may take."""
-        cut = [
-            (part, octets[:MAX_HTML_OCTETS] if part.content_type == "text/html" else octets) for part, octets in parts
-        ]
-        return self._ask(("readable", cut, prefer))
+    def readable(self, parts: Sequence[tuple[Part, bytes]], prefer: str, root: Part) -> bytes | None:
+        """`ReadableText` as JSON; None when the child failed."""
+        return self._ask(("readable", (list(parts), root), prefer))
 
     def real_type(self, octets: bytes) -> str:
         """What libmagic sees in the first octets; empty when it cannot tell."""

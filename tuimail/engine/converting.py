@@ -33,7 +33,8 @@ def main() -> None:
         kind, subject, prefer = pickle.loads(requests.read(length))  # noqa: S301 - from our own parent
         signal.alarm(ALARM_S)
         if kind == "readable":
-            answer = readable.to_json(readable.readable_of(subject, prefer))
+            parts, root = subject
+            answer = readable.to_json(readable.readable_of(parts, prefer, root=root))
         else:
             answer = risk.real_type(subject).encode("ascii", "replace") or b"-"
         signal.alarm(0)
