@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from tuimail.model import AccountName
 
 MAX_FILE_OCTETS = 1024 * 1024
 MAX_ACCOUNTS = 200
+MAX_DEPTH = 20
+"""Of tables in tables; nothing that is known is deeper than four."""
 MAX_NAME_LENGTH = 64
 HOW_ELSE = (
     "a password never stands in this file; remove it and run `tuimail account test` (which asks and can keep it in "
@@ -85,7 +87,7 @@ def _read(text: str, file: Path, *, others_may_write: bool) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as exc:
         raise _refusal(file, [_syntax_mistake(file, text, exc)]) from exc
     reader = _Reader(text, file)
-    reader.refuse_passwords(tables, ())
+    reader.refuse_passwords(tables)
     config = reader.config(tables)
     if others_may_write:
         for name, account in config.accounts.items():
@@ -142,13 +144,18 @@ class _Reader:
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-    def refuse_passwords(self, table: Mapping[str, object], at: Key) -> None:
+    def refuse_passwords(self, tables: Mapping[str, object]) -> None:
         """A password is refused wherever it stands, even in a table that is not known."""
-        for name, value in table.items():
-            if is_secret_key(name):
-                self.say((*at, name), HOW_ELSE)
-            elif isinstance(value, dict):
-                self.refuse_passwords(value, (*at, name))
+        # No recursion: dotted keys can go as deep as the file is long.
+        waiting: list[tuple[Key, object]] = [((), tables)]
+        while waiting:
+            at, value = waiting.pop()
+            if isinstance(value, list):
+                waiting += [(at, each) for each in value]
+            elif at and is_secret_key(at[-1]) and at[:2] != ("ui", "keys"):
+                self.say(at, HOW_ELSE)
+            elif isinstance(value, dict) and len(at) < MAX_DEPTH:
+                waiting += [((*at, name), each) for name, each in value.items()]
 
     def config(self, tables: Values) -> Config:
         """The configuration; only worth something when there was no mistake."""
@@ -161,9 +168,9 @@ class _Reader:
         keys = self._table(table, ("ui",), "keys")
         kind = settings_of(KEYS)["ACTION"].kind
         bound: dict[str, str] = {}
-        for action, value in keys.items():
+        for action, value in _flattened(keys):
             read = self._value(("ui", "keys", action), kind.expected, kind.read, value)
-            if read is not None:
+            if read is not _WRONG:
                 bound[action] = str(read)
         values = self._settings(table, ("ui",), UI, subtables=("keys",))
         return UiConfig(**values, keys=bound)
@@ -299,6 +306,15 @@ class _Reader:
         for name in table:
             if name not in names and not is_secret_key(name):
                 self.say((*at, name), "no such key" + _did_you_mean(name, names, at))
+
+
+def _flattened(table: Values) -> Iterator[tuple[str, object]]:
+    """`message.star` is one id, also where TOML makes a table in a table of it."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{inner}", each) for inner, each in value.items())
+        else:
+            yield name, value
 
 
 class _Wrong:
