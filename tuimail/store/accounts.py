@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from tuimail.model import Account, AccountId, AccountName, AccountStatus
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import Order
-from tuimail.store.removal import purge
 
 _SELECT = (
     "SELECT id, name, address, protocol, status, sentence, since, synced_at,"
@@ -57,6 +56,8 @@ class Accounts:
             self._database.run("DELETE FROM pending WHERE account_id = ?", row)
             self._database.run("UPDATE mailbox SET account_id = NULL WHERE account_id = ?", row)
             self._database.run("DELETE FROM account WHERE id = ?", row)
+        from tuimail.store.removal import purge  # 1 ms that the first frame does not wait for
+
         purge(self._database, self._order)
 
     def set_status(self, name: AccountName, status: AccountStatus, sentence: str, *, at: int) -> None:

@@ -35,8 +35,9 @@ def check(database: Database) -> list[str]:
     return found[:50]
 
 
-def repair_counters(database: Database, order: Order, flags: Flags) -> None:
+def repair_counters(database: Database, order: Order) -> None:
     """Make every derived column what it should be."""
+    flags = Flags(database)
     with database.transaction(durable=True):
         for mailbox_id in database.column("SELECT id FROM mailbox"):
             ids = database.column("SELECT id FROM envelope WHERE mailbox_id = ?", (mailbox_id,))

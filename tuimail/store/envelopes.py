@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tuimail.model import AccountName, BodyState, Envelope, EnvelopeId, MailboxId, Row, Uid, Window
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.flags import FlagChange, Flags
-from tuimail.store.ingest import Incoming, Ingest, Ingested
 from tuimail.store.order import LOW_BITS, Order
-from tuimail.store.removal import vanish
-from tuimail.store.renumbering import Renumbering
 from tuimail.store.window import Found, Windows
 
-__all__ = ["Envelopes", "FlagChange", "Found", "Incoming", "Ingested"]
+if TYPE_CHECKING:
+    from tuimail.store.flags import Flags
+    from tuimail.store.ingest import Incoming, Ingest, Ingested
+    from tuimail.store.renumbering import Renumbering
+
+__all__ = ["Envelopes", "Found", "Incoming", "Ingested"]
 
 _SELECT: Final = (
     "SELECT envelope.id, account.name, mailbox_id, mailbox.name, uid, uid_validity, uidl, flags, keywords,"
-    f" envelope.place >> {LOW_BITS}, sent_at, received_at, size_octets, message_id, in_reply_to, message_references, from_line,"
-    " reply_to, to_line, cc, subject, list_id, structure, has_attachments, body, thread_id"
+    f" envelope.place >> {LOW_BITS}, sent_at, received_at, size_octets, message_id, in_reply_to, message_references,"
+    " from_line, reply_to, to_line, cc, subject, list_id, structure, has_attachments, body, thread_id"
     " FROM envelope JOIN header ON header.id = envelope.id JOIN mailbox ON mailbox.id = mailbox_id"
     " JOIN account ON account.id = account_id"
 )
@@ -35,13 +37,30 @@ _BODY_STATES: Final = {int(state): state for state in BodyState}
 class Envelopes:
     """The messages of the store."""
 
-    def __init__(self, database: Database, order: Order, flags: Flags) -> None:
+    def __init__(self, database: Database, order: Order) -> None:
         self._database = database
         self._order = order
-        self._flags = flags
         self._windows = Windows(database, order)
-        self._renumbering = Renumbering(database, order)
-        self._ingest = Ingest(database, order, flags, self._renumbering)
+
+    # What only an engine needs is loaded when it does: 4 ms that the first frame does not wait for.
+
+    @cached_property
+    def _flags(self) -> Flags:
+        from tuimail.store.flags import Flags
+
+        return Flags(self._database)
+
+    @cached_property
+    def _renumbering(self) -> Renumbering:
+        from tuimail.store.renumbering import Renumbering
+
+        return Renumbering(self._database, self._order)
+
+    @cached_property
+    def _ingest(self) -> Ingest:
+        from tuimail.store.ingest import Ingest
+
+        return Ingest(self._database, self._order, self._renumbering)
 
     # --- lists ----------------------------------------------------------------
 
@@ -151,6 +170,8 @@ class Envelopes:
 
     def vanish(self, mailbox_id: MailboxId, uids: Iterable[int]) -> int:
         """The server has these no longer: how many were here. A `range` may be as large as the server says."""
+        from tuimail.store.removal import vanish
+
         return vanish(self._database, self._order, mailbox_id, uids)
 
     def begin_renumbering(self, mailbox_id: MailboxId) -> None:
@@ -166,6 +187,15 @@ class Envelopes:
         Cheap when nothing waits: to be called whenever a mailbox became complete.
         """
         return self._renumbering.end(mailbox_id)
+
+
+def __getattr__(name: str) -> object:
+    """`Incoming` and `Ingested` belong to this door, and are loaded by those who bring mail in."""
+    if name in {"Incoming", "Ingested"}:
+        from tuimail.store import ingest
+
+        return getattr(ingest, name)
+    raise AttributeError(name)
 
 
 def _envelope(row: SqlRow) -> Envelope:

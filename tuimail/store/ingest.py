@@ -6,7 +6,7 @@ renumbered messages, and the fast insertion of the new ones.
 
 from __future__ import annotations
 
-import random
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -79,12 +79,11 @@ class Ingest:
     """The way in."""
 
     def __init__(
-        self, database: Database, order: Order, flags: Flags, renumbering: Renumbering,
-        clock: Callable[[], float] = time.time,
+        self, database: Database, order: Order, renumbering: Renumbering, clock: Callable[[], float] = time.time
     ) -> None:
         self._database = database
         self._order = order
-        self._flags = flags
+        self._flags = Flags(database)
         self._renumbering = renumbering
         self._clock = clock
 
@@ -131,7 +130,7 @@ class Ingest:
 
     def _write(self, mailbox_id: MailboxId, new: Sequence[Incoming], first: int, now: int) -> list[int]:
         """Insert both rows of each message; their places."""
-        stamp = random.getrandbits(40)
+        stamp = int.from_bytes(os.urandom(5))
         ids = range(first, first + len(new))
         places = [
             place_of(_sort_at(message, now), message.uid or identity)

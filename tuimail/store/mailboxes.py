@@ -8,7 +8,6 @@ from typing import NamedTuple
 from tuimail.model import ROLE_ORDER, AccountName, Mailbox, MailboxId, Role
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import Order
-from tuimail.store.removal import purge
 
 
 class ListedMailbox(NamedTuple):
@@ -109,6 +108,8 @@ class Mailboxes:
             absent = [(row[0],) for name, row in known.items() if name not in wanted]
             self._cut_off(absent)
         if absent:
+            from tuimail.store.removal import purge  # 1 ms that the first frame does not wait for
+
             purge(self._database, self._order)
         return changed or bool(absent)
 

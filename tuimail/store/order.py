@@ -14,7 +14,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -51,9 +50,8 @@ class Spot(NamedTuple):
     """Rows of the stretch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretches:
-    """All stretches of a mailbox, oldest first."""
+class Stretches(NamedTuple):
+    """All stretches of a mailbox, oldest first. No dataclass: that takes a millisecond to make."""
 
     lowest: Sequence[int]
     """Ascending, begins with BOTTOM."""

@@ -27,9 +27,9 @@ _SELECT: Final = (
 class Pending:
     """The actions that wait."""
 
-    def __init__(self, database: Database, flags: Flags) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._flags = flags
+        self._flags = Flags(database)
 
     def add(self, actions: Sequence[Action], *, at: int) -> list[PendingId]:
         """Keep actions, and show their effect, in one durable transaction; their ids.

@@ -13,10 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tuimail.store.accounts import Accounts
-from tuimail.store.aside import move_aside
 from tuimail.store.database import Database
 from tuimail.store.envelopes import Envelopes
-from tuimail.store.flags import Flags
 from tuimail.store.mailboxes import Mailboxes
 from tuimail.store.migrations import bring_up_to_date
 from tuimail.store.order import Order
@@ -37,10 +35,9 @@ class Store:
         self._write = write
         self._parts: Parts | None = None
         self._order = Order(database)
-        self._flags = Flags(database)
         self.accounts = Accounts(database, self._order)
         self.mailboxes = Mailboxes(database, self._order)
-        self.envelopes = Envelopes(database, self._order, self._flags)
+        self.envelopes = Envelopes(database, self._order)
         self.state = State(database)
 
     @classmethod
@@ -66,7 +63,7 @@ class Store:
         """Actions that a server has not confirmed."""
         from tuimail.store.pending import Pending  # json: 3 ms that the first frame does not wait for
 
-        return Pending(self._database, self._flags)
+        return Pending(self._database)
 
     @property
     def parts(self) -> Parts:
@@ -95,7 +92,7 @@ class Store:
         """Count everything anew: totals, unread ones, stretches, effective flags."""
         from tuimail.store.checking import repair_counters  # only `doctor` asks
 
-        repair_counters(self._database, self._order, self._flags)
+        repair_counters(self._database, self._order)
 
     def close(self) -> None:
         """Give both files up."""
@@ -117,4 +114,6 @@ def set_aside(paths: Paths) -> Path:
 
     Nothing is deleted. No engine may run. Raises StoreError.
     """
+    from tuimail.store.aside import move_aside  # rarely needed
+
     return move_aside(paths.mail_db)
