@@ -81,6 +81,11 @@ class Choose(Dialog[str]):
                     classes = "danger" if choice.is_dangerous else ""
                     yield Button(Content(choice.label), id=f"choice-{choice.key}", classes=classes)
 
+    def on_mount(self) -> None:
+        """The last answer is the likely one, unless something would be lost by it."""
+        last = self._choices[-1] if not self._choices[-1].is_dangerous else self._choices[0]
+        self.query_one(f"#choice-{last.key}", Button).focus()
+
     @on(Button.Pressed)
     def _choose(self, event: Button.Pressed) -> None:
         self.dismiss((event.button.id or "").removeprefix("choice-"))
@@ -109,6 +114,10 @@ class Confirm(Dialog[bool]):
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._labels[0]), id="no")
                 yield Button(Content(self._labels[1]), id="yes", classes="danger" if self._is_dangerous else "")
+
+    def on_mount(self) -> None:
+        """Yes is the likely answer, unless something would be lost by it."""
+        self.query_one("#no" if self._is_dangerous else "#yes", Button).focus()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
