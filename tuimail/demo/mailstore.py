@@ -251,9 +251,10 @@ class MailStore:
                 source.copy_to(target, uids)
                 source.expunge(uids)
                 return
-            for name in [source.name, *self.children(source.name)]:
+            old = source.name
+            for name in [old, *self.children(old)]:
                 mailbox = self._mailboxes.pop(name)
-                mailbox.name = new + name[len(source.name) :]
+                mailbox.name = new + name[len(old) :]
                 self._mailboxes[mailbox.name] = mailbox
             superior, delimiter, _ = new.rpartition(self.delimiter)
             if delimiter and superior not in self._mailboxes:

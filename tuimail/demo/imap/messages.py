@@ -151,7 +151,7 @@ async def _send_fetch(session: Session, view: View, items: list[Item], chosen: S
         if marks_seen and "\\Seen" not in message.flags:
             view.mailbox.set_flags(message, message.flags | {"\\Seen"})
             view.note_flags(message)
-            line_items = [*items, *(Item(name) for name in ("FLAGS",) if all(item.name != name for item in items))]
+            line_items = items if any(item.name == "FLAGS" for item in items) else [Item("FLAGS"), *items]
         line = session.renderer.answer(sequence, message, line_items)
         pending.append(line)
         size += len(line)
@@ -347,16 +347,15 @@ async def notify(session: Session, call: Call) -> str:
         session.watch = None
         return "quiet"
     groups = [token for token in call.rest(1) if isinstance(token, list)]
-    selected = others = False
+    others = False
     items: list[Item] = []
     for group in groups:
         head = group[0].upper if group and isinstance(group[0], Word) else ""
         if head in ("SELECTED", "SELECTED-DELAYED"):
-            selected = True
             items = _new_message_items(group, session.offered)
         else:
             others = True
-    session.watch = Watch(selected, tuple(items), others)
+    session.watch = Watch(tuple(items), others)
     session.changed_mailboxes.clear()
     return "watching"
 

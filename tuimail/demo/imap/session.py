@@ -84,9 +84,10 @@ class Verb:
 class Watch:
     """What NOTIFY asked for (RFC 5465)."""
 
-    selected: bool
     new_message_items: tuple[Item, ...]
+    """What to fetch of a message that arrives in the selected mailbox."""
     others: bool
+    """Tell the STATUS of mailboxes that are not selected."""
 
 
 @dataclass(slots=True, eq=False)

@@ -349,7 +349,7 @@ def _find(message: Part, numbers: list[int]) -> Part | None:
     """Walk part numbers as RFC 3501 6.4.5 counts them: a message that is not multipart has one part, number 1."""
     part = message
     container = True
-    for number in numbers:
+    for position, number in enumerate(numbers, start=1):
         if part.is_message and part.children and not container:
             part = part.children[0]
             container = True
@@ -358,8 +358,8 @@ def _find(message: Part, numbers: list[int]) -> Part | None:
                 return None
             part = part.children[number - 1]
             container = False
-        elif container and number == 1:
-            container = False
+        elif number == 1 and (part.is_message or position == len(numbers)):
+            container = False  # part 1 of a leaf is that leaf, as in Dovecot, but nothing lies below it
         else:
             return None
     return part

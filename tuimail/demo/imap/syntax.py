@@ -104,7 +104,7 @@ def _atom_end(text: bytes, start: int) -> int:
         if text[position] == 0x5B and (close := text.find(b"]", position)) >= 0:
             position = close
         position += 1
-    if position == start:
+    if position == start or re.search(rb"[\x00-\x1f\x7f-\xff]", text[start:position]):
         raise BadSyntax("an unexpected character")
     return position
 
