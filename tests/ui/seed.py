@@ -82,7 +82,8 @@ MAIL: Sequence[tuple[str, str, int, int, int, bool]] = (
     ("山田 太郎 <taro@example.jp>", "会議の予定について", 24 * 60, Flag.SEEN, 6_200, False),
     ("Katherine Johnson <kj@nasa.example>", "Re: Trajectory for the second burn", 26 * 60,
      Flag.SEEN | Flag.ANSWERED, 18_000, False),
-    ("The Weekly Loom <news@loom.example>", "Twelve patterns for a quiet winter", 2 * 24 * 60, Flag.SEEN, 84_000, False),
+    ("The Weekly Loom <news@loom.example>", "Twelve patterns for a quiet winter", 2 * 24 * 60, Flag.SEEN,
+     84_000, False),
     ("Alan Turing <alan@bletchley.example>", "Re: On computable numbers, some corrections to the proof", 3 * 24 * 60,
      Flag.SEEN | Flag.FLAGGED, 22_000, True),
     ("Мария Иванова <maria@example.ru>", "Билеты на поезд", 4 * 24 * 60, Flag.SEEN, 210_000, True),
@@ -168,6 +169,7 @@ def make_app(
     now: Callable[[], float] = lambda: NOW,
 ) -> TuimailApp:
     """The app over a store, with a clock that stands."""
-    config = Config(ui=UiConfig(theme=theme, mark_seen_after_s=mark_seen_after_s), accounts={}, file=Path("config.toml"))
+    wishes = UiConfig(theme=theme, mark_seen_after_s=mark_seen_after_s)
+    config = Config(ui=wishes, accounts={}, file=Path("config.toml"))
     fake = engine or FakeEngine()
     return TuimailApp(Store.open(paths), paths, config, fake.join, clock=now)

@@ -35,7 +35,8 @@ def test_cut_and_elide_never_hang_over(text: str, width: int) -> None:
 
 
 def test_common_scripts_are_measured_as_rich_measures_them() -> None:
-    for text in ("Émile Lefèvre", "山田 太郎", "Привет", "한국어", "שלום", "مرحبا", "e\u0301", "📎 🎉", "…—“”", "│▎●★✓↩"):
+    texts = ("Émile Lefèvre", "山田 太郎", "Привет", "한국어", "שלום", "مرحبا", "e\u0301", "📎 🎉", "…—“”", "│▎●★✓↩")
+    for text in texts:
         assert cell_width(text) == cell_len(text), text
 
 

@@ -63,7 +63,7 @@ def mailbox(
 ) -> Mailbox:
     """One mailbox."""
     return Mailbox(
-        id=MailboxId(id), account=AccountName(account), name=name, delimiter=delimiter, role=role, selectable=selectable,
-        subscribed=True, total=total, unread=unread, server_total=None, server_unread=None, synced_at=synced_at,
-        complete=complete, error=error, revision=1,
+        id=MailboxId(id), account=AccountName(account), name=name, delimiter=delimiter, role=role,
+        selectable=selectable, subscribed=True, total=total, unread=unread, server_total=None, server_unread=None,
+        synced_at=synced_at, complete=complete, error=error, revision=1,
     )  # fmt: skip

@@ -22,12 +22,16 @@ from tuimail.errors import MailError
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
+from tuimail.ui.commands import Kind
 from tuimail.ui.driver import continuing_driver
 from tuimail.ui.first_frame import FRAME_VERSION, Painted
 from tuimail.ui.keymaps import keymap_for
 from tuimail.ui.keys import GLOBAL, bindings
 from tuimail.ui.notices import Inbox, NoticesArrived
+from tuimail.ui.open_palette import open_palette
+from tuimail.ui.remembered import Remembered
 from tuimail.ui.rows import GROUNDS, ROLES
+from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
 from tuimail.ui.theme_files import own_themes_dir
 from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
@@ -76,9 +80,16 @@ class TuimailApp(App[None], inherit_bindings=False):
         self._keys = keymap_for(config.ui)
         self.set_keymap(self._keys.keymap)
         self.keeper = ThemeKeeper(self, own_themes_dir(paths.config_dir), tell=self.tell)
-        self._theme_fault = self.keeper.register(config.ui.theme)
+        self._theme_fault = self.keeper.register(Remembered(store).theme(config.ui.theme))
         self.main = MainScreen(
-            store, paths, self.send, self.inbox, clock, mark_seen_after_s=config.ui.mark_seen_after_s, demo=demo
+            store,
+            paths,
+            self.send,
+            self.inbox,
+            clock,
+            mark_seen_after_s=config.ui.mark_seen_after_s,
+            demo=demo,
+            find_mailbox=lambda: self.find(Kind.MAILBOXES),
         )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -125,6 +136,35 @@ class TuimailApp(App[None], inherit_bindings=False):
         """Leave; remember the place and how the screen looks."""
         self.remember()
         self.exit()
+
+    def action_app_help(self) -> None:
+        """Every key."""
+        self.push_screen(HelpScreen(self._keys.keymap))
+
+    def action_app_palette(self) -> None:
+        """Find anything."""
+        self.find(Kind.ALL)
+
+    def action_app_find(self) -> None:
+        """Find a message."""
+        self.find(Kind.MESSAGES)
+
+    def action_app_theme(self) -> None:
+        """Choose a theme."""
+        self.find(Kind.THEMES)
+
+    def find(self, kind: Kind) -> None:
+        """Open the palette."""
+        open_palette(
+            self,
+            kind,
+            store=self.store,
+            keymap=self._keys.keymap,
+            open_mailbox=self.main.open_mailbox,
+            open_message=self.main.open_message,
+            keep_theme=lambda name: self.main.remembered.keep_theme(name, self.config.ui.theme),
+            clock=self.clock,
+        )
 
     def action_app_suspend(self) -> None:
         """To the shell."""

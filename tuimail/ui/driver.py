@@ -32,7 +32,7 @@ def continuing_driver(painted: Painted) -> type[LinuxDriver]:
             super().write(data)
 
         def start_application_mode(self) -> None:
-            super().start_application_mode()
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
             self.attrs_before = painted.tty_attributes
 
     return ContinuingDriver

@@ -212,12 +212,18 @@ class Reading:
         self._ahead -= {envelope_id for envelope_id, _ in news.arrived}
         if self.envelope is None:
             return
+        if news.status and self.state is State.FAILED:
+            account = self._store.accounts.get(self.envelope.account)
+            if account is not None and account.status is AccountStatus.ONLINE:
+                self._read(keep_place=False)
+                return
         key = (self.envelope.id, self._kind)
         if key in news.arrived and self.state is not State.TEXT:
             self._read(keep_place=False)
         elif key in news.failed and self.state is State.WAITING:
             self.state = State.FAILED
-            self._show_page("Not downloaded", news.failed[key], "Enter tries again.")
+            reason = news.failed[key].removeprefix("Not downloaded. ")
+            self._show_page("Not downloaded", reason, "Enter tries again.")
         elif key in news.part_progress and self.state is State.WAITING:
             done, total = news.part_progress[key]
             of_all = f" of {long_size(total)}" if total else ""

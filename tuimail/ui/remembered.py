@@ -17,6 +17,7 @@ PLACE_KEY = "ui.place"
 PANES_KEY = "ui.panes"
 FOLDED_KEY = "ui.folded"
 FRAME_KEY = "ui.frame"
+THEME_KEY = "ui.theme"
 
 
 class Place(NamedTuple):
@@ -84,6 +85,16 @@ class Remembered:
     def keep_folded(self, keys: Iterable[str]) -> None:
         """Remember folds."""
         self._state.set(FOLDED_KEY, sorted(keys))
+
+    def theme(self, configured: str) -> str:
+        """The theme that was chosen on the screen, unless the configuration was changed since."""
+        found = self._mapping(THEME_KEY)
+        chosen = found.get("chosen")
+        return chosen if isinstance(chosen, str) and found.get("configured") == configured else configured
+
+    def keep_theme(self, chosen: str, configured: str) -> None:
+        """Remember a choice, and what the configuration said then."""
+        self._state.set(THEME_KEY, {"chosen": chosen, "configured": configured})
 
     def frame(self) -> Mapping[str, Any]:
         """What the first frame needs of the app; see `first_frame`. `Any`: JSON, checked where it is used."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tuimail.mime.clean import clean_line
+from tuimail.mime.clean import cell_width, clean_line
 from tuimail.model import Account, AccountStatus, Flag, Mailbox, Role, Row
-from tuimail.ui.cells import ELLIPSIS, cell_width, elide, fit
+from tuimail.ui.cells import ELLIPSIS, elide, fit
 from tuimail.ui.when import clock_time, counted, short_date, short_size
 
 

@@ -103,8 +103,7 @@ class Flow:
     def extend(self, until: int, go_on: Callable[[], bool] = lambda: True) -> None:
         """Find screen lines until there are `until` of them, the text ends, or `go_on()` says no."""
         while len(self._line_of) < until and not self.complete:
-            stop = min(until, len(self._line_of) + _STEP)
-            while len(self._line_of) < stop and not self.complete:
+            for _ in range(min(_STEP, until - len(self._line_of))):
                 self._step()
             if not go_on():
                 return
@@ -113,8 +112,6 @@ class Flow:
         """Find screen lines until source line `line` is reached."""
         while self._next_line <= line and not self.complete:
             for _ in range(_STEP):
-                if self.complete:
-                    break
                 self._step()
             if not go_on():
                 return
@@ -143,8 +140,10 @@ class Flow:
         return min(low, max(0, len(self._line_of) - 1))
 
     def _step(self) -> None:
-        """Find one screen line."""
+        """Find one screen line, if there is one more."""
         line, start = self._next_line, self._next_start
+        if line >= len(self.lines):
+            return
         if start == 0 and line in self.folded and line in self._quote_end:
             self._line_of.append(line)
             self._start_of.append(FOLD)

@@ -100,7 +100,7 @@ class MailScreen(Panes):
         self.folders.folded = self.remembered.folded()
         self._read_tree()
         self.place_panes(self.app.size.width, self.app.size.height)
-        self.call_after_refresh(self._show_first)
+        self._show_first()
         self.list_view.focus(scroll_visible=False)
         self.key_bar.show(LIST)
         self.set_interval(60, self._minute_passed)

@@ -12,15 +12,16 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tuimail.engine.protocol import Credential, SyncNow, Wake
+from tuimail.engine.protocol import Credential, Request, SyncNow, Wake
 from tuimail.errors import MailError
-from tuimail.model import EnvelopeId, Flag
+from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import flag_changes, text
 from tuimail.ui.aside import aside
 from tuimail.ui.flag_changes import MANY, Change
 from tuimail.ui.keys import MAIN, bindings
-from tuimail.ui.notices import News
+from tuimail.ui.notices import Inbox, News
 from tuimail.ui.reading import State
 from tuimail.ui.screens.links import LinksScreen
 from tuimail.ui.screens.mail import MailScreen
@@ -36,8 +37,20 @@ class MainScreen(MailScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]
 
-    def on_mount(self) -> None:
-        """Nothing to undo yet."""
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        send: Callable[[Request], None],
+        inbox: Inbox,
+        clock: Callable[[], float],
+        *,
+        mark_seen_after_s: float = 1.0,
+        demo: bool = False,
+        find_mailbox: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
+        self._find_mailbox = find_mailbox
         self._undo: list[Change] = []
         self._asked: set[str] = set()
 
@@ -57,6 +70,27 @@ class MainScreen(MailScreen):
         """Look for new mail now."""
         self.send(SyncNow())
         self.notify("Looking for new mail.", markup=False, timeout=2)
+
+    def action_mailbox_jump(self) -> None:
+        """To a mailbox by its name."""
+        self._find_mailbox()
+
+    def open_mailbox(self, mailbox_id: MailboxId) -> None:
+        """Show a mailbox that was found, and go to its list."""
+        if mailbox_id in self.mailboxes:
+            self.show_mailbox(mailbox_id)
+            self.focus_list()
+
+    def open_message(self, mailbox_id: MailboxId, envelope_id: EnvelopeId) -> None:
+        """Show a message that was found, in its mailbox."""
+        if mailbox_id != self.shown:
+            self.open_mailbox(mailbox_id)
+        position = self.store.envelopes.position(mailbox_id, envelope_id)
+        if position is None:
+            self._tell("That message is no longer there.")
+            return
+        self.list_view.move_to(position)
+        self.list_view.action_list_open()
 
     def action_message_next(self) -> None:
         """Open the next message."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -24,7 +26,7 @@ from tuimail.ui.widgets.lines import LineView
 class FolderTree(LineView, can_focus=True):
     """Accounts, special mailboxes first, then the others, nested."""
 
-    BINDINGS = bindings(TREE)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TREE)]
 
     @dataclass
     class Chosen(Message):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
@@ -30,7 +32,7 @@ MAX_SELECTED = 10_000
 class MessageList(LineView, can_focus=True):
     """Messages of one mailbox, newest first."""
 
-    BINDINGS = bindings(LIST)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LIST)]
 
     @dataclass
     class CursorMoved(Message):
@@ -60,6 +62,8 @@ class MessageList(LineView, can_focus=True):
         self.cursor_id: EnvelopeId | None = None
         self.selected: set[EnvelopeId] = set()
         self._range_from = 0
+        self._wanted_top = -1
+        """First visible position as soon as there is a layout; -1 for none."""
         self._message: list[Runs] = []
 
     # --- what is shown ---------------------------------------------------------
@@ -89,8 +93,8 @@ class MessageList(LineView, can_focus=True):
         self.cursor = clamp(cursor, 0, self._pages.total - 1)
         self._range_from = self.cursor
         self._resized()
-        self.scroll_line_to(clamp(top, 0, self._pages.total - 1))
-        self.keep_visible(self.cursor)
+        self._wanted_top = clamp(top, 0, max(0, self._pages.total - 1))
+        self._go_to_wanted_top()
         self._take_cursor_id(by_person=False, always=True)
 
     def reload(self) -> None:
@@ -164,10 +168,20 @@ class MessageList(LineView, can_focus=True):
         super().notify_style_update()
         self._lines.clear()
 
+    def _go_to_wanted_top(self) -> None:
+        """Put the page where it is wanted; before the first layout that must wait."""
+        if self.size.height:
+            self.scroll_line_to(self._wanted_top)
+            self.keep_visible(self.cursor)
+            self._wanted_top = -1
+
     def on_resize(self) -> None:
         """Another width or height."""
         self._resized()
-        self.call_after_refresh(self.keep_visible, self.cursor)
+        if self._wanted_top >= 0:
+            self._go_to_wanted_top()
+        else:
+            self.keep_visible(self.cursor)
 
     def watch_has_focus(self, value: bool) -> None:
         """The cursor's ground tells where the keys go."""

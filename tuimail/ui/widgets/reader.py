@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -34,7 +36,7 @@ _MARGIN = 1
 class Reader(LineView, can_focus=True):
     """The text of one message."""
 
-    BINDINGS = bindings(READER)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(READER)]
 
     @dataclass
     class LinkClicked(Message):
@@ -103,11 +105,11 @@ class Reader(LineView, can_focus=True):
         self._growing = False
         known = len(self._flow)
         self._flow.extend(known + 1_000_000, _budget())
-        if len(self._flow) != known:
-            size = Size(self.scrollable_content_region.width, len(self._flow))
-            self.virtual_size = size
-            if known < self.top_line + self.page_lines:
-                self.refresh()
+        if self._flow.complete or len(self._flow) > 2 * self.virtual_size.height:
+            # Each change of size lays the screen out anew: not for every slice.
+            self.virtual_size = Size(self.scrollable_content_region.width, len(self._flow))
+        if known < self.top_line + self.page_lines:
+            self.refresh()
         self._seek()
         self._grow_later()
 
