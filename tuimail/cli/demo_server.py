@@ -69,11 +69,11 @@ def _hold_engine(paths: Paths, password: str) -> None:
         sys.stdin.buffer.read()
     finally:
         office.send(Stop())
-        _wait_for_end(office, paths)
-        office.close()
+        office.close()  # before the engine is gone: an office that is open starts it again
+        _wait_for_end(paths)
 
 
-def _wait_for_end(office: Office, paths: Paths) -> None:
+def _wait_for_end(paths: Paths) -> None:
     """Wait, a few seconds at most, until the engine has let go of the directory."""
     import threading  # beside its one use
 

@@ -75,7 +75,8 @@ def _words(value: object) -> str:
 
 
 def _versions(problems: list[Problem]) -> dict[str, object]:
-    versions: dict[str, object] = {"tuimail": tuimail.__version__, "python": platform.python_version(), "system": platform.platform()}
+    versions: dict[str, object] = {"tuimail": tuimail.__version__, "python": platform.python_version()}
+    versions["system"] = platform.platform()
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tuimail.cli.cli import Cli
@@ -9,15 +10,10 @@ from tuimail.cli.mail import envelope_of
 from tuimail.cli.output import Cell, Column, size_words
 from tuimail.cli.waiting import Fetcher
 from tuimail.errors import NotDownloaded, UsageError
-from tuimail.mime.clean import clean_line, safe_filename
-from tuimail.mime.risk import mismatches
-from tuimail.mime.structure import attachments as attachment_parts
-from tuimail.mime.structure import estimate_decoded, parse_bodystructure
-from tuimail.model import Attachment, Envelope, Part, Section
+from tuimail.model import Attachment, Envelope
 from tuimail.store import Store
-from tuimail.store.files import save_new
-
-CHUNK_OCTETS = 1024 * 1024
+from tuimail.store.files import save_part
+from tuimail.ui.attached import attachments_of
 
 
 def attachments(cli: Cli) -> int:
@@ -57,9 +53,8 @@ def save(cli: Cli) -> int:
         for attachment in _chosen(found, options.part, options.id):
             directory, name = destination(options.to, attachment.filename, several=options.part == "all")
             _refuse_existing(directory / name, overwrite=options.overwrite)
-            data = _octets(store, fetcher, envelope, attachment)
-            chunks = (data[at : at + CHUNK_OCTETS] for at in range(0, len(data), CHUNK_OCTETS))
-            file = save_new(directory, name, chunks, overwrite=options.overwrite)
+            _fetch(store, fetcher, envelope, attachment)
+            file = save_part(store, envelope.id, attachment.section, directory, name, overwrite=options.overwrite)
             here = next(each for each in attachments_of(store, envelope) if each.section == attachment.section)
             saved.append((here, file))
     for attachment, file in saved:
@@ -70,12 +65,6 @@ def save(cli: Cli) -> int:
     if cli.out.as_json:
         cli.out.json([{**attachment_values(each), "file": str(file)} for each, file in saved])
     return 0
-
-
-def attachments_of(store: Store, envelope: Envelope) -> list[Attachment]:
-    """The attachments of a message, in document order, with what is known of each."""
-    root = parse_bodystructure(envelope.structure) if envelope.structure else None
-    return [_attachment(store, envelope, part) for part in attachment_parts(root)] if root else []
 
 
 def attachment_values(attachment: Attachment) -> dict[str, object]:
@@ -110,31 +99,7 @@ def destination(to: str | None, filename: str, *, several: bool) -> tuple[Path, 
     return directory, name
 
 
-def _attachment(store: Store, envelope: Envelope, part: Part) -> Attachment:
-    known = store.parts.info(envelope.id, part.section)
-    real = known.real_type if known else ""
-    extension = "" if part.filename else _extension(part.content_type)
-    return Attachment(
-        envelope_id=envelope.id,
-        section=part.section,
-        filename=safe_filename(part.filename, f"part-{part.section.replace('.', '-') or '1'}{extension}"),
-        original_filename=part.filename,
-        declared_type=clean_line(part.content_type, 100),
-        real_type=real,
-        size_octets=known.size_octets if known else estimate_decoded(part),
-        is_here=known is not None,
-        warnings=mismatches(part.filename, part.content_type, real) if real else (),
-    )
-
-
-def _extension(content_type: str) -> str:
-    return {"message/rfc822": ".eml", "text/calendar": ".ics", "text/plain": ".txt", "text/html": ".html",
-            "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "application/pdf": ".pdf"}.get(
-        content_type, ""
-    )  # fmt: skip
-
-
-def _chosen(found: list[Attachment], part: str, envelope_id: int) -> list[Attachment]:
+def _chosen(found: Sequence[Attachment], part: str, envelope_id: int) -> Sequence[Attachment]:
     chosen = found if part == "all" else [each for each in found if each.section == part]
     if chosen:
         return chosen
@@ -150,12 +115,8 @@ def _refuse_existing(file: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{file} is there already.", "Choose another name with --to, or add --overwrite.")
 
 
-def _octets(store: Store, fetcher: Fetcher, envelope: Envelope, attachment: Attachment) -> bytes:
-    section = Section(attachment.section)
-    data = store.parts.get(envelope.id, section)
-    if data is None:
-        fetcher.fetch(envelope, section)
-        data = store.parts.get(envelope.id, section)
-    if data is None:
+def _fetch(store: Store, fetcher: Fetcher, envelope: Envelope, attachment: Attachment) -> None:
+    if store.parts.info(envelope.id, attachment.section) is None:
+        fetcher.fetch(envelope, attachment.section)
+    if store.parts.info(envelope.id, attachment.section) is None:
         raise NotDownloaded("The attachment came, but could not be kept here.", "Look into `tuimail doctor`.")
-    return data

@@ -6,6 +6,7 @@ traceback. What nobody foresaw is written to a log, without the values of variab
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -15,6 +16,14 @@ from typing import TextIO
 from tuimail.errors import ConfigError, MailError, UsageError
 from tuimail.paths import Paths, make_private
 
+OS_ADVICE = {
+    errno.ENOSPC: "Make room on the disk, and try again.",
+    errno.EDQUOT: "Make room on the disk, and try again.",
+    errno.EROFS: "The file system is read-only; choose another place.",
+    errno.EACCES: "Correct the permissions, or choose another place.",
+    errno.EPERM: "Correct the permissions, or choose another place.",
+    errno.EIO: "The disk or the terminal fails; look at the system's log.",
+}
 DONE, FAILED, USAGE, CONFIG, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -75,11 +84,12 @@ def guarded(work: Callable[[], int], paths: Paths) -> int:
         sys.stderr.write("\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read this has seen enough. Nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # whoever read this has seen enough
         return DONE
     except OSError as exc:
-        return _unforeseen(exc, paths, f"{exc.strerror or exc}" + (f": {exc.filename}" if exc.filename else ""))
+        advice = OS_ADVICE.get(exc.errno or 0)
+        what = f"{exc.strerror or exc}" + (f": {exc.filename}" if exc.filename else "")
+        return _failed(what, advice) if advice else _unforeseen(exc, paths, what)
     except Exception as exc:  # noqa: BLE001 - the top of the program
         return _unforeseen(exc, paths, "something that should not happen did")
 
@@ -87,7 +97,6 @@ def guarded(work: Callable[[], int], paths: Paths) -> int:
 def _unforeseen(exc: Exception, paths: Paths, what: str) -> int:
     import traceback  # deferred: never needed, one hopes
 
-    _flush(sys.stdout)
     log = paths.state / "cli.log"
     try:
         make_private(paths.state)
@@ -96,8 +105,13 @@ def _unforeseen(exc: Exception, paths: Paths, what: str) -> int:
         advice = f"What happened is written in {log}; please report it."
     except (OSError, MailError):
         advice = f"It was a {type(exc).__name__}, and no log could be written to {log}."
+    return _failed(what, advice)
+
+
+def _failed(what: str, advice: str) -> int:
     from tuimail.cli.output import report  # deferred: as above
 
+    _flush(sys.stdout)
     report(MailError(f"This failed: {what}.", advice), sys.stderr)
     return FAILED
 
@@ -107,7 +121,13 @@ def _private(path: str, flags: int) -> int:
 
 
 def _flush(stream: TextIO) -> None:
+    """Write what was printed before the error, where that is possible."""
     try:
         stream.flush()
     except OSError:
-        return
+        _give_up_stdout()
+
+
+def _give_up_stdout() -> None:
+    """What is still to be written goes nowhere, so that Python has nothing to complain about at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

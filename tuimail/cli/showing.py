@@ -7,7 +7,7 @@ import sys
 from tuimail.cli.cli import Cli
 from tuimail.cli.mail import envelope_of, envelope_values
 from tuimail.cli.output import Cell, Text, report
-from tuimail.cli.parts import attachment_values, attachments_of
+from tuimail.cli.parts import attachment_values
 from tuimail.cli.times import local
 from tuimail.cli.waiting import Fetcher
 from tuimail.engine.protocol import TEXT
@@ -17,6 +17,7 @@ from tuimail.mime.headers import header_lines
 from tuimail.mime.readable import from_json
 from tuimail.model import Envelope, LineKind, ReadableText, Section, TextLine
 from tuimail.store import Store
+from tuimail.ui.attached import attachments_of
 
 WHOLE = Section("")
 HEADER = Section("HEADER")
@@ -180,9 +181,9 @@ class _Shower:
 def wrapped(text: str, width_cells: int, indent_cells: int = 0) -> list[str]:
     """Words in lines of at most so many cells; a longer word stands alone, and is not broken."""
     lines: list[str] = []
-    current = ""
-    for word in text.split(" "):
-        candidate = f"{current} {word}" if current else word
+    current, *words = text.split(" ")
+    for word in words:
+        candidate = f"{current} {word}"
         if current.strip() and cell_width(candidate) > width_cells:
             lines.append(current)
             current = " " * indent_cells + word

@@ -3,6 +3,13 @@
 Importing this loads sqlite3 and the nouns, nothing more: the first frame waits for it.
 """
 
+import sqlite3
+
 from tuimail.store.store import Store, set_aside
 
-__all__ = ["Store", "set_aside"]
+__all__ = ["Store", "set_aside", "sqlite_version"]
+
+
+def sqlite_version() -> str:
+    """The SQLite in use, for `doctor`."""
+    return sqlite3.sqlite_version
