@@ -10,8 +10,8 @@ import pytest
 
 from tests.engine.house import House, MailServer
 from tests.servers.dovecot import Dovecot
-from tuimail.demo.server import DemoServer
 from tuimail.demo.imap import capabilities
+from tuimail.demo.server import DemoServer
 
 KINDS = {
     "outlook": capabilities.OUTLOOK,

@@ -29,10 +29,21 @@ State = dict[str, dict[int, tuple[frozenset[str], str]]]
 class MailServer(Protocol):
     """What a test needs of a server: DemoServer and DovecotUser both can be had as this."""
 
-    host: str
-    port: int
-    user: str
-    password: str
+    @property
+    def host(self) -> str:
+        """Loopback."""
+
+    @property
+    def port(self) -> int:
+        """Of IMAP, without TLS."""
+
+    @property
+    def user(self) -> str:
+        """Who logs in."""
+
+    @property
+    def password(self) -> str:
+        """With what."""
 
 
 class Ears:

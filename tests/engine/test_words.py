@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import socket
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,10 +41,11 @@ WORDS = list(protocol._WORDS.values())
 @pytest.mark.parametrize("cls", WORDS, ids=lambda cls: cls.__name__)
 def test_every_word_comes_back_as_it_was(cls: type[protocol.Request] | type[protocol.Notice]) -> None:
     values = {"int": 7, "str": 'a "quoted"\nline', "bool": True}
-    made = cls(**{
+    given_values: dict[str, Any] = {
         field.name: values.get(str(field.type), 7 if str(field.type).endswith("Id") else "1.2")
         for field in dataclasses.fields(cls)
-    })
+    }
+    made = cls(**given_values)
     line = encode(made)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1

@@ -54,7 +54,7 @@ class InProcessOffice:
         """Until it is closed."""
         return self._alive
 
-    def wait_ready(self, timeout_s: float = 0.0) -> bool:
+    def wait_ready(self, timeout_s: float | None = None) -> bool:
         """It always is, until it is closed."""
         return self._alive
 

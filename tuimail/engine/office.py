@@ -112,10 +112,11 @@ class Office:
                 self._outgoing.append(encode(request))
         self._bell.ring()
 
-    def wait_ready(self, timeout_s: float = START_DEADLINE_S) -> bool:
-        """Wait until the engine answers; False when it did not in time."""
+    def wait_ready(self, timeout_s: float | None = None) -> bool:
+        """Wait until the engine answers; False when it did not in time (by default: what a start may take)."""
         with self._ready:
-            return self._ready.wait_for(lambda: self._alive or self._closing, timeout_s) and self._alive
+            patience_s = START_DEADLINE_S if timeout_s is None else timeout_s
+            return self._ready.wait_for(lambda: self._alive or self._closing, patience_s) and self._alive
 
     def wait_sync(self, account: str = "", timeout_s: float | None = None) -> dict[str, str]:
         """Do everything that is due and wait for its end: account to sentence, "" is all well.

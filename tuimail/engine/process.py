@@ -28,7 +28,8 @@ from tuimail.paths import Paths
 
 GRACE_S: Final = 3.0
 """So long without a client, and it ends: another command often follows at once."""
-FIRST_CLIENT_S: Final = 15.0
+FIRST_CLIENT_S: Final = 5.0
+"""So long for the client that started it."""
 LOCK_WAIT_S: Final = 10.0
 """So long for an engine that is just ending."""
 LINGER_S: Final = 20.0
