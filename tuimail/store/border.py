@@ -18,7 +18,7 @@ _PRIMARY_CODE: Final = 0xFF
 """The low byte of an extended result code (https://sqlite.org/rescode.html)."""
 
 
-def translate(exc: sqlite3.Error | OverflowError | UnicodeError, file: Path) -> StoreError:
+def translate(exc: sqlite3.Error | UnicodeError, file: Path) -> StoreError:
     """What an error of SQLite about `file` means."""
     code = getattr(exc, "sqlite_errorcode", None)
     if code is None:

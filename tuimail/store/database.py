@@ -21,7 +21,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from tuimail.errors import ReadOnly
-from tuimail.store.border import read_only, translate
+from tuimail.store import scrub
+from tuimail.store.border import corrupt, read_only, translate
 
 SqlRow = tuple[Any, ...]
 """A row as SQLite gives it: a border, so the types are the schema's promise."""
@@ -32,7 +33,8 @@ CHUNK: Final = 500
 _CHECKPOINT_PAGES: Final = 4000
 """16 MB of WAL between checkpoints: each one syncs, and a first sync writes a lot."""
 _WAL_LIMIT_OCTETS: Final = 64 << 20
-_BROKEN = (sqlite3.Error, OverflowError, UnicodeError)
+_BROKEN: Final = (sqlite3.Error, UnicodeDecodeError)
+_UNBINDABLE: Final = (UnicodeEncodeError, OverflowError)
 
 
 class Database:
@@ -70,7 +72,7 @@ class Database:
     def row(self, sql: str, values: Sequence[object] = ()) -> SqlRow | None:
         """The first row of the answer, None when there is none."""
         try:
-            row: SqlRow | None = self._connection.execute(sql, values).fetchone()
+            row: SqlRow | None = self._execute(sql, values).fetchone()
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
         return row
@@ -78,28 +80,30 @@ class Database:
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[SqlRow]:
         """All rows of the answer."""
         try:
-            return self._connection.execute(sql, values).fetchall()
+            return self._execute(sql, values).fetchall()
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
     def column(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """The only column of all rows."""
         try:
-            return list(chain.from_iterable(self._connection.execute(sql, values)))
+            return list(chain.from_iterable(self._execute(sql, values)))
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
     def numbers(self, sql: str, values: Sequence[object] = ()) -> array[int]:
         """The only column of all rows, 0 to 2**32-1 each."""
         try:
-            return array("I", chain.from_iterable(self._connection.execute(sql, values)))
-        except (*_BROKEN, TypeError) as exc:
-            raise translate(exc if isinstance(exc, _BROKEN) else sqlite3.DataError(str(exc)), self.file) from exc
+            return array("I", chain.from_iterable(self._execute(sql, values)))
+        except _BROKEN as exc:
+            raise translate(exc, self.file) from exc
+        except (TypeError, OverflowError) as exc:
+            raise corrupt(self.file, "a uid that is none") from exc
 
     def each(self, sql: str, values: Sequence[object] = ()) -> Iterator[SqlRow]:
         """Rows one by one, for answers that are rarely read to the end."""
         try:
-            yield from self._connection.execute(sql, values)
+            yield from self._execute(sql, values)
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
@@ -113,27 +117,39 @@ class Database:
     def run(self, sql: str, values: Sequence[object] = ()) -> int:
         """Carry out one statement; how many rows it changed."""
         try:
-            return self._connection.execute(sql, values).rowcount
+            return self._execute(sql, values).rowcount
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
     def insert(self, sql: str, values: Sequence[object] = ()) -> int:
         """Insert one row; its rowid."""
         try:
-            return self._connection.execute(sql, values).lastrowid or 0
+            return self._execute(sql, values).lastrowid or 0
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
-    def many(self, sql: str, values: Iterable[Sequence[object]]) -> int:
-        """Carry out one statement for each tuple of values; how many rows changed.
-
-        Raises UnicodeError and OverflowError untranslated: values that SQLite cannot
-        hold are the caller's, who may mend them.
-        """
+    def many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        """Carry out one statement for each tuple of values, inside a transaction."""
+        rows = list(values)
+        if not rows:
+            return
         try:
-            return self._connection.executemany(sql, values).rowcount
-        except sqlite3.Error as exc:
+            self._connection.execute("SAVEPOINT many")
+            try:
+                self._connection.executemany(sql, rows)
+            except _UNBINDABLE:
+                self._connection.execute("ROLLBACK TO many")
+                self._connection.executemany(sql, map(scrub.values, rows))
+            self._connection.execute("RELEASE many")
+        except _BROKEN as exc:
             raise translate(exc, self.file) from exc
+
+    def _execute(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except _UNBINDABLE:
+            # One odd header must not stop a sync: a surrogate becomes U+FFFD, and it is tried once more.
+            return self._connection.execute(sql, scrub.values(values))
 
     # --- transactions ---------------------------------------------------------
 

@@ -7,13 +7,15 @@ fold(server, pending). What must not: how actions are kept (`pending`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tuimail.model import EnvelopeId, Flag, MailboxId
 from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow, chunks
 
-_STEP = 2000
+FLAG_BITS: Final = 31
+"""Those of `Flag`; a column must agree with what Python counts by."""
+_STEP: Final = 2000
 
 
 class FlagChange(NamedTuple):
@@ -121,7 +123,7 @@ class Flags:
 
 def _update(row: SqlRow, change: FlagChange, waiting: Sequence[str]) -> _Update | None:
     """The columns of a message after the server spoke; None when all is as it was."""
-    server_flags, server_keywords = change.flags, scrub.text(change.keywords)
+    server_flags, server_keywords = change.flags & FLAG_BITS, scrub.text(change.keywords)
     modseq = row[6] if change.modseq is None else scrub.number(change.modseq)
     if (server_flags, server_keywords, modseq) == (row[4], row[5], row[6]):
         return None

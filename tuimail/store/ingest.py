@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from tuimail.model import Flag, MailboxId
-from tuimail.store import scrub
 from tuimail.store.database import Database
-from tuimail.store.flags import Flags
+from tuimail.store.flags import FLAG_BITS, Flags
 from tuimail.store.order import Order, place_of
 from tuimail.store.renumbering import Renumbering
 
+_HIGHEST_UID: Final = (1 << 32) - 1
 _FUTURE_S: Final = 86400
 """A Date so far after the arrival is a lie, not a time zone."""
 
@@ -92,7 +92,7 @@ class Ingest:
 
         A mailbox that is gone takes nothing.
         """
-        coming = {message.uid: message for message in batch}
+        coming = {message.uid: message for message in batch if 0 < message.uid <= _HIGHEST_UID}
         with self._database.transaction():
             if not self._database.row(
                 "SELECT 1 FROM mailbox WHERE id = ? AND account_id IS NOT NULL", (mailbox_id,)
@@ -116,14 +116,7 @@ class Ingest:
     def _insert(self, mailbox_id: MailboxId, new: Sequence[Incoming]) -> int:
         first = self._take_ids(len(new))
         now = int(self._clock())
-        self._database.run("SAVEPOINT batch")
-        try:
-            places = self._write(mailbox_id, new, first, now)
-        except (UnicodeError, OverflowError):
-            self._database.run("ROLLBACK TO batch")
-            new = [_mended(message) for message in new]
-            places = self._write(mailbox_id, new, first, now)
-        self._database.run("RELEASE batch")
+        places = self._write(mailbox_id, new, first, now)
         unseen = sum(1 for message in new if not message.flags & Flag.SEEN)
         self._order.shift(mailbox_id, added=places, unread=unseen)
         return unseen
@@ -132,15 +125,12 @@ class Ingest:
         """Insert both rows of each message; their places."""
         stamp = int.from_bytes(os.urandom(5))
         ids = range(first, first + len(new))
-        places = [
-            place_of(_sort_at(message, now), message.uid or identity)
-            for identity, message in zip(ids, new, strict=True)
-        ]
+        places = [place_of(_sort_at(message, now), message.uid) for message in new]
         self._database.many(_ENVELOPE, [
             (
-                identity, mailbox_id, message.uid, place, message.flags, message.keywords, message.flags,
-                message.keywords, message.modseq, message.size_octets, message.has_attachments, message.thread_id,
-                stamp, message.sender, message.subject,
+                identity, mailbox_id, message.uid, place, message.flags & FLAG_BITS, message.keywords,
+                message.flags & FLAG_BITS, message.keywords, message.modseq, message.size_octets,
+                message.has_attachments, message.thread_id, stamp, message.sender, message.subject,
             )
             for identity, place, message in zip(ids, places, new, strict=True)
         ])
@@ -168,7 +158,3 @@ def _sort_at(message: Incoming, now: int) -> int:
     sent = message.sent_at
     return arrived if sent is None or sent > arrived + _FUTURE_S else sent
 
-
-def _mended(message: Incoming) -> Incoming:
-    """The same message with what SQLite cannot hold replaced."""
-    return Incoming._make(scrub.values(message))

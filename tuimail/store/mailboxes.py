@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tuimail.model import ROLE_ORDER, AccountName, Mailbox, MailboxId, Role
+from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import Order
 
@@ -102,7 +103,7 @@ class Mailboxes:
             known = {row[1]: row for row in self._database.rows(
                 f"SELECT id, {_LISTED} FROM mailbox WHERE account_id = ?", owner
             )}
-            wanted = {mailbox.name: mailbox for mailbox in listed}
+            wanted = {(name := scrub.text(mailbox.name)): mailbox._replace(name=name) for mailbox in listed}
             for name, mailbox in wanted.items():
                 changed |= self._take(owner[0], known.get(name), mailbox)
             absent = [(row[0],) for name, row in known.items() if name not in wanted]

@@ -22,8 +22,8 @@ from tuimail.store.database import Database
 
 LOW_BITS: Final = 28
 _LOW_MASK: Final = (1 << LOW_BITS) - 1
-FARTHEST_S: Final = (1 << 35) - 1
-"""Seconds from 1970 that a place can hold, either way: the year 3058."""
+FARTHEST_S: Final = (1 << 35) - 2
+"""Seconds from 1970 that a place can hold, either way, and stay below TOP: the year 3058."""
 LONGEST: Final = 4096
 """Rows in a stretch before it is cut."""
 _CUT: Final = LONGEST // 2

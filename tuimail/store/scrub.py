@@ -6,6 +6,7 @@ never stop a sync.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 _LARGEST: Final = (1 << 63) - 1
@@ -27,7 +28,7 @@ def number(value: int) -> int:
     return max(-_LARGEST, min(value, _LARGEST))
 
 
-def values(row: tuple[object, ...]) -> tuple[object, ...]:
+def values(row: Iterable[object]) -> tuple[object, ...]:
     """A whole row of values, each mended."""
     return tuple(
         text(value) if isinstance(value, str) else number(value) if isinstance(value, int) else value for value in row
