@@ -27,7 +27,7 @@ class TextChoice:
     html: tuple[Part, ...] = ()
     """The parts to read where HTML is preferred (plain parts between them included); empty without HTML."""
     calendar: tuple[Part, ...] = ()
-    """Calendar parts among the alternatives: an invitation."""
+    """Calendar parts that are no attachments: an invitation. They also open `plain` and `html`."""
 
 
 def text_parts(root: Part) -> TextChoice:
@@ -41,7 +41,11 @@ def text_parts(root: Part) -> TextChoice:
     if tellings[0] == tellings[1]:
         has_html = any(part.content_type == "text/html" for part in tellings[0])
         tellings = [(), tellings[0]] if has_html else [tellings[0], ()]
-    return TextChoice(tellings[0], tellings[1], tuple(calendar))
+    invitation = tuple(calendar)
+    if not any(tellings):
+        return TextChoice(invitation, (), invitation)
+    in_plain, in_html = (invitation + parts if parts else () for parts in tellings)
+    return TextChoice(in_plain, in_html, invitation)
 
 
 def _read(part: Part, calendar: list[Part], *, is_first: bool) -> tuple[list[Part], list[Part]]:
@@ -103,7 +107,7 @@ def _alternatives(part: Part, calendar: list[Part]) -> tuple[list[Part], list[Pa
 def attachments(root: Part) -> tuple[Part, ...]:
     """Parts to save, in document order: files, images, nested messages; not text, not signatures."""
     chosen = text_parts(root)
-    read = {part.section for part in (*chosen.plain, *chosen.html)}
+    read = {part.section for part in (*chosen.plain, *chosen.html) if part.content_type != "text/calendar"}
     found: list[Part] = []
     waiting = [root]
     while waiting:

@@ -54,7 +54,7 @@ def html_to_readable(
     notes = _notes(writer.counts)
     if tree.has_form:
         notes.append(FORM)
-    if cut:
+    if cut or writer.page.is_full:
         notes.append(CUT)
     return ReadableText("html", lines, tuple(writer.book.links), tuple(notes))
 

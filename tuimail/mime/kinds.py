@@ -33,7 +33,7 @@ zip | a ZIP archive | zip zipx | application/zip application/x-zip-compressed
 archive | an archive | tar gz tgz bz2 tbz xz txz zst 7z rar cab lz lzma z arj | application/gzip application/x-gzip application/x-tar application/x-bzip2 application/x-xz application/zstd application/x-7z-compressed application/x-rar application/vnd.rar application/x-rar-compressed application/vnd.ms-cab-compressed
 !image-disk | a disk image | iso img vhd vhdx dmg vmdk | application/x-iso9660-image application/x-raw-disk-image application/x-apple-diskimage
 !windows | a Windows program | exe scr com pif cpl dll sys ocx msi msp msix appx appinstaller | application/x-dosexec application/x-msdownload application/vnd.microsoft.portable-executable application/x-ms-dos-executable application/x-msi
-!linux | a Linux program | elf so bin run appimage o ko | application/x-executable application/x-pie-executable application/x-sharedlib application/x-elf application/x-object
+!linux | a Linux program | elf so run appimage o ko | application/x-executable application/x-pie-executable application/x-sharedlib application/x-elf application/x-object
 !mac | a macOS program | app pkg command workflow dylib | application/x-mach-binary
 !package | a software package | deb rpm apk ipa snap flatpak xpi crx | application/vnd.debian.binary-package application/x-rpm application/vnd.android.package-archive
 !java | a Java program | jar class war jnlp | application/java-archive application/x-java-applet application/x-java-jnlp-file

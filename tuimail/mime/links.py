@@ -44,7 +44,7 @@ class Target(NamedTuple):
     """Where a link really goes."""
 
     url: str
-    """Cleaned; http, https or mailto."""
+    """Cleaned; http, https or mailto. The host of a web address stands in it as in `host`."""
     host: str
     """In ASCII; the address for mailto."""
     warning: str
@@ -77,8 +77,9 @@ def examine(raw: str) -> Target | None:
     host = ascii_host(host_port[: port.start()] if port else host_port)
     if not host:
         return None
-    shown = clean_line(f"{found.group(1).lower()}://{authority}{rest}", MAX_URL_CHARACTERS + 1)
-    if shown != f"{found.group(1).lower()}://{authority}{rest}":
+    written = f"{found.group(1).lower()}://{userinfo}{at}{host}{port.group() if port else ''}{rest}"
+    shown = clean_line(written, MAX_URL_CHARACTERS + 300)
+    if shown != written:
         return None
     return Target(shown, host, _address_warning(userinfo if at else "", host))
 

@@ -78,7 +78,7 @@ def _telling(
     choice = text_parts(root)
     tellings = {name: chosen for name, chosen in (("plain", choice.plain), ("html", choice.html)) if chosen}
     name = prefer if prefer in tellings else next(iter(tellings), "")
-    wanted = {part.section for part in (*tellings.get(name, ()), *choice.calendar)}
+    wanted = {part.section for part in tellings.get(name, ())}
     here = [(part, octets) for part, octets in parts if part.section in wanted]
     if not any(part.content_type != "text/calendar" for part, _ in here):
         here = list(parts)
