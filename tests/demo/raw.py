@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +35,12 @@ class RawImap:
     def receive(self) -> bytes:
         """Some octets as they come; only after everything before was read by lines."""
         return self._socket.recv(65536)
+
+    def start_tls(self, context: ssl.SSLContext, host: str = "127.0.0.1") -> None:
+        """Shake hands, and read from the encrypted stream from here on."""
+        self._file.close()
+        self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        self._file = self._socket.makefile("rb")
 
     def start(self, command: str) -> str:
         """Send a command; its tag."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import re
 import ssl
 import zlib
@@ -102,6 +104,48 @@ def test_starttls_drops_what_was_sent_before_it_and_offers_no_login_without_it()
         assert b"STARTTLS" not in client.capabilities()
         client.login(server.user, server.password)
         client.logout()
+
+
+def test_a_command_that_was_smuggled_in_before_tls_is_not_run_under_it() -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with DemoServer.start(samples=False, starttls=context) as server, RawImap(server.imap_port) as raw:
+        raw.send("a STARTTLS\r\nb NOOP\r\n")
+        assert raw.line().startswith(b"a OK")
+        raw.start_tls(trusting)
+        assert raw.command("NOOP") == [b"t1 OK done"]
+
+
+def scram(raw: RawImap, user: str, password: str) -> list[bytes]:
+    """Log in by SCRAM-SHA-256 as RFC 5802 3 has it; the lines after the client's proof."""
+    first = f"n={user},r=abc"
+    tag = raw.start("AUTHENTICATE SCRAM-SHA-256 " + base64.b64encode(b"n,," + first.encode()).decode())
+    challenge = base64.b64decode(raw.line().removeprefix(b"+ ")).decode()
+    nonce, salt, rounds = (piece[2:] for piece in challenge.split(","))
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    without_proof = f"c=biws,r={nonce}"
+    signed = f"{first},{challenge},{without_proof}".encode()
+    signature = hmac.digest(hashlib.sha256(client_key).digest(), signed, "sha256")
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature, strict=True))).decode()
+    raw.send(base64.b64encode(f"{without_proof},p={proof}".encode()) + b"\r\n")
+    answer = raw.line()
+    if not answer.startswith(b"+ "):
+        return [answer]
+    expected = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), signed, "sha256")
+    assert base64.b64decode(answer[2:]) == b"v=" + base64.b64encode(expected)
+    raw.send("\r\n")
+    return raw.finish(tag)
+
+
+def test_scram_proves_both_sides(server: DemoServer) -> None:
+    with RawImap(server.imap_port) as raw:
+        assert b" NO [AUTHENTICATIONFAILED]" in scram(raw, server.user, "wrong")[-1]
+        assert b" NO [AUTHENTICATIONFAILED]" in scram(raw, "nobody", "")[-1]
+        assert b" OK " in scram(raw, server.user, server.password)[-1]
 
 
 def test_implicit_tls_serves_imap() -> None:

@@ -139,7 +139,8 @@ Script = Callable[[Peer], None]
 
 def reset(connection: socket.socket) -> None:
     """Close with RST."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with contextlib.suppress(OSError):  # closed already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
@@ -418,10 +419,10 @@ class FaultProxy(_Listener):
                 sent = link.muted or _send(link.client, passed)
             if cut:
                 # Half an end towards the client, so that the octets before the cut arrive: a reset may throw them away.
+                self.was_cut.set()
                 with contextlib.suppress(OSError):
                     link.client.shutdown(socket.SHUT_WR)
                 reset(link.server)
-                self.was_cut.set()
                 return
             if not sent:
                 break

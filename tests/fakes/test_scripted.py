@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.scripted import Fault, FaultProxy, Peer, ScriptedServer, imap_login
+from tests.fakes.scripted import Fault, FaultProxy, Peer, PeerGone, ScriptedServer, imap_login
 from tuimail.demo.server import DemoServer
 
 
@@ -81,6 +81,13 @@ def test_the_proxy_cuts_the_server_after_exactly_so_many_octets(proxy: FaultProx
     assert proxy.to_client_octets == octets
 
 
+def test_a_cut_at_the_end_of_an_answer_ends_the_connection_too(server: DemoServer, proxy: FaultProxy) -> None:
+    with socket.create_connection((server.host, server.imap_port), 10) as connection:
+        greeting = connection.recv(4096)
+    proxy.cut_after(server_octets=len(greeting))
+    assert read_all(proxy.port) == greeting
+
+
 def test_the_proxy_cuts_only_once(proxy: FaultProxy) -> None:
     proxy.cut_after(server_octets=3)
     read_all(proxy.port)
@@ -88,15 +95,24 @@ def test_the_proxy_cuts_only_once(proxy: FaultProxy) -> None:
     assert client.logout()[0] == "BYE"
 
 
-def test_the_proxy_cuts_the_client_after_exactly_so_many_octets(server: DemoServer, proxy: FaultProxy) -> None:
-    proxy.cut_after(client_octets=8)
-    with socket.create_connection(("127.0.0.1", proxy.port), 10) as connection:
-        connection.recv(4096)
-        connection.sendall(b"a NOOP\r\nb NOOP\r\n")
-        while connection.recv(4096):
-            pass
-    assert server.log == ["NOOP"]
-    assert proxy.to_server_octets == 8
+def test_the_proxy_cuts_the_client_after_exactly_so_many_octets() -> None:
+    received = bytearray()
+    ended = threading.Event()
+
+    def script(peer: Peer) -> None:
+        try:
+            while True:
+                received.extend(peer.octets(1))
+        except PeerGone:
+            ended.set()
+
+    with ScriptedServer(script) as scripted, FaultProxy(scripted.port) as proxy:
+        proxy.cut_after(client_octets=11)
+        with socket.create_connection(("127.0.0.1", proxy.port), 10) as connection:
+            connection.sendall(b"a NOOP\r\nb NOOP\r\n")
+            assert ended.wait(10)
+        assert received == b"a NOOP\r\nb N"
+        assert proxy.to_server_octets == 11
 
 
 @pytest.mark.parametrize(("fault", "answer"), [(Fault.NO, "NO"), (Fault.BAD, "BAD")])
