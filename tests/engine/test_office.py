@@ -195,9 +195,11 @@ def test_sending_never_waits_for_the_engine(house: House) -> None:
         assert office.wait_ready(PATIENCE_S)
         os.kill(office.engine_pid, signal.SIGSTOP)
         try:
-            sender = threading.Thread(
-                target=lambda: [office.send(protocol.Wake("x" * 1000)) for _ in range(5000)], daemon=True
-            )
+            def send_much() -> None:
+                for _ in range(5000):
+                    office.send(protocol.Wake("x" * 1000))
+
+            sender = threading.Thread(target=send_much, daemon=True)
             sender.start()
             sender.join(PATIENCE_S)
             assert not sender.is_alive()

@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tuimail.engine.convert import MAX_HTML_OCTETS
 from tuimail.engine.desk import Desk
 from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
-from tuimail.mime import html, readable, structure, transfer
+from tuimail.mime import readable, structure, transfer
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, ReadableText, Section, Uid
 from tuimail.store import Store
 
 SLICE_OCTETS: Final = 64 * 1024
 MAX_TEXT_OCTETS: Final = 4 << 20
 """Of one text part, as transferred; the rest is left on the server, and said."""
+CUT: Final = "The rest of this text is too long to be shown; save the whole message to read it."
 EXCUSE_OCTETS: Final = 300
 READABLE: Final = ("text", "plain", "html")
 
@@ -99,29 +99,20 @@ class Bodies:
     ) -> None:
         """Convert the parts and keep the result; never fails on account of what they hold."""
         text = self._convert(root, got, prefer)
-        notes = []
         if is_cut:
-            notes.append("The rest of this text is too long to be shown; save the whole message to read it.")
-        if any(part.content_type == "text/html" and len(octets) > MAX_HTML_OCTETS for part, octets in got):
-            notes.append("Only the beginning of this very long HTML is shown.")
-        if notes:
-            text = replace(text, notes=(*text.notes, *notes))
+            text = replace(text, notes=(*text.notes, CUT))
         self._store.parts.put_text(envelope_id, kind, readable.to_json(text))
 
     def _convert(self, root: Part, got: Sequence[tuple[Part, bytes]], prefer: str) -> ReadableText:
         if all(part.content_type != "text/html" for part, _ in got):
             return readable.readable_of(got, prefer, root=root)
-        cut = [(part, octets[:MAX_HTML_OCTETS] if part.content_type == "text/html" else octets) for part, octets in got]
-        answer = self._desk.converter.readable(cut, prefer, root)
+        answer = self._desk.converter.readable(got, prefer, root)
         if answer is not None:
             try:
                 return readable.from_json(answer)
             except ValueError:
                 self._desk.log.write("convert.garbled")
-        text = readable.readable_of(
-            cut, prefer, root=root, convert_html=lambda markup, first_link: html.fallback_readable(markup)
-        )
-        return replace(text, notes=(*text.notes, "This HTML could not be laid out in time; its bare text is shown."))
+        return readable.readable_of(got, prefer, root=root, convert_html=_without_layout)
 
     def _structure(self, envelope: Envelope) -> Part:
         raw = envelope.structure
@@ -194,6 +185,13 @@ def _uid(envelope: Envelope) -> Uid:
     if envelope.uid is None:
         raise NotDownloaded("This message is just being found again on the server.", "Try again in a moment.")
     return envelope.uid
+
+
+def _without_layout(markup: str, first_link: int) -> ReadableText:
+    # Deferred: html2text, selectolax; 35 ms and their memory that only the converting child needs.
+    from tuimail.mime.html import fallback_readable
+
+    return fallback_readable(markup, first_link=first_link)
 
 
 def telling(root: Part, kind: str) -> tuple[str, tuple[Part, ...]]:

@@ -27,7 +27,6 @@ from tuimail.model import Part
 TIMEOUT_S: Final = 2.0
 START_S: Final = 5.0
 """A cold start on a busy machine is not the sender's fault."""
-MAX_HTML_OCTETS: Final = 256 * 1024
 MAX_ANSWER_OCTETS: Final = 1 << 20
 MAX_SNIFFED_OCTETS: Final = 1 << 20
 SERVED_BEFORE_RENEWAL: Final = 500
