@@ -104,14 +104,15 @@ def desk(paths: Paths, home: Path, heard: list[Request] | None = None) -> SaveDe
 
 
 def attachment(
-    envelope_id: EnvelopeId = EnvelopeId(1), section: str = "2", filename: str = "listing.pdf", **changes: Any
+    envelope_id: int = 1, section: str = "2", filename: str = "listing.pdf", **changes: Any
 ) -> Attachment:
     """One attachment; a PDF that is not here."""
     fields: dict[str, Any] = {
         "original_filename": filename, "declared_type": "application/pdf", "real_type": "", "size_octets": 84_000,
         "is_here": False, "warnings": (),
     }  # fmt: skip
-    return Attachment(envelope_id=envelope_id, section=Section(section), filename=filename, **{**fields, **changes})
+    fields.update(changes)
+    return Attachment(envelope_id=EnvelopeId(envelope_id), section=Section(section), filename=filename, **fields)
 
 
 def screen_text(app: App[Any]) -> str:

@@ -18,6 +18,7 @@ from textual.dom import DOMNode
 
 from tuimail.mime.clean import clean_line
 from tuimail.model import Account, EnvelopeId, Flag, Mailbox, MailboxId, Role, Row
+from tuimail.ui.cells import elide
 from tuimail.ui.fuzzy import match
 from tuimail.ui.keymaps import key_label, keys_of
 from tuimail.ui.keys import ACTIONS, ActionSpec
@@ -54,6 +55,8 @@ class Hit:
     """What choosing it does."""
     preview: Callable[[], None] | None = None
     """What looking at it does."""
+    is_current: bool = False
+    """Where the looking begins."""
 
 
 class Source(Protocol):
@@ -82,8 +85,6 @@ class FoundMessage(Protocol):
     def row(self) -> Row: ...
     @property
     def mailbox_id(self) -> MailboxId: ...
-    @property
-    def mailbox(self) -> str: ...
 
 
 class CommandSource:
@@ -170,12 +171,14 @@ class MessageSource:
     def __init__(
         self,
         find: Callable[[str, int], Sequence[FoundMessage]],
+        mailboxes: Sequence[Mailbox],
         open_message: Callable[[MailboxId, EnvelopeId], object],
         now: float,
         *,
         shows_recent: bool = False,
     ) -> None:
         self._find = find
+        self._labels = {mailbox.id: mailbox_label(mailbox) for mailbox in mailboxes}
         self._open = open_message
         self._now = now
         self._shows_recent = shows_recent
@@ -190,14 +193,15 @@ class MessageSource:
             sender = clean_line(row.sender, 60).strip() or "(no sender)"
             subject = clean_line(row.subject, 200).strip() or "(no subject)"
             label = f"{sender}  {subject}"
+            place = elide(self._labels.get(message.mailbox_id, ""), 24)
             fits = match(query, label)
             found.append(
                 Hit(
                     label=label,
                     note="",
-                    detail=f"{clean_line(message.mailbox, 24)}  {short_date(row.sort_at, self._now):>6}",
+                    detail=f"{place}  {short_date(row.sort_at, self._now):>6}",
                     glyph=" " if row.flags & Flag.SEEN else "●",
-                    score=1.0,
+                    score=fits.score * 0.9 if fits else 0.5,
                     positions=fits.positions if fits else (),
                     act=functools.partial(self._open, message.mailbox_id, row.id),
                 )
@@ -232,9 +236,18 @@ class ThemeSource:
             now = "in use" if name == self._current else ""
             dark = self._app.available_themes[name].dark if name in self._app.available_themes else True
             found.append(
-                Hit(name, now, "dark" if dark else "light", "◐", fits.score, fits.positions,
-                    functools.partial(self._choose, name), preview)
-            )  # fmt: skip
+                Hit(
+                    label=name,
+                    note=now,
+                    detail="dark" if dark else "light",
+                    glyph="◐",
+                    score=fits.score / 2,
+                    positions=fits.positions,
+                    act=functools.partial(self._choose, name),
+                    preview=preview,
+                    is_current=name == self._current,
+                )
+            )
         return sorted(found, key=lambda hit: -hit.score) if query else found
 
     def _show(self, name: str) -> None:

@@ -53,16 +53,14 @@ def _word(word: str, text: str) -> Match | None:
 
 
 def _letters(word: str, text: str) -> Match | None:
-    """The letters in order, wherever they come first."""
-    positions: list[int] = []
-    at = 0
-    for letter in word:
-        at = text.find(letter, at)
-        if at < 0:
-            return None
-        positions.append(at)
-        at += 1
-    if positions[-1] - positions[0] > 6 * len(word):
-        return None  # scattered over a sentence: nobody meant that
-    score = sum(1.0 if at == 0 or not text[at - 1].isalnum() else 0.3 for at in positions)
-    return Match(score, tuple(positions))
+    """The letters in order; the first one begins a word, and the others are not far."""
+    for start in (at for at in range(len(text)) if text[at] == word[0] and (at == 0 or not text[at - 1].isalnum())):
+        positions = [start]
+        for letter in word[1:]:
+            positions.append(text.find(letter, positions[-1] + 1))
+            if positions[-1] < 0:
+                return None  # from a later start it is not there either
+        if positions[-1] - start <= 6 * len(word):
+            score = sum(1.0 if at == 0 or not text[at - 1].isalnum() else 0.3 for at in positions)
+            return Match(score, tuple(positions))
+    return None

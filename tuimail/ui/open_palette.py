@@ -37,13 +37,14 @@ def open_palette(
         return
     alone = kind is not Kind.ALL
     themes = ThemeSource(app, list(app.available_themes), keep_theme, previews=kind is Kind.THEMES)
+    mailboxes = store.mailboxes.all()
     sources: list[Source] = []
     if kind is Kind.ALL:
         sources.append(CommandSource(app, keymap))
     if kind in (Kind.ALL, Kind.MAILBOXES):
-        sources.append(MailboxSource(store.mailboxes.all(), store.accounts.all(), open_mailbox))
+        sources.append(MailboxSource(mailboxes, store.accounts.all(), open_mailbox))
     if kind in (Kind.ALL, Kind.MESSAGES):
-        sources.append(MessageSource(store.envelopes.find_text, open_message, clock(), shows_recent=alone))
+        sources.append(MessageSource(store.envelopes.find_text, mailboxes, open_message, clock(), shows_recent=alone))
     if kind in (Kind.ALL, Kind.THEMES):
         sources.append(themes)
 

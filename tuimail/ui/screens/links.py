@@ -83,5 +83,5 @@ def link_line(link: Link) -> Content:
     label = text.content(link.label, 200) if link.label else Content("(no text)")
     parts = [number, host]
     if link.warning:
-        parts.append(Content.styled("  ⚠ ", "$warning-text").append(text.content(link.warning, 160)))
+        parts.append(Content("  ⚠ ").append(text.content(link.warning, 160)).stylize("$warning-text"))
     return Content("").join([*parts, Content("\n     "), label.stylize("$dialog-label")])

@@ -115,11 +115,17 @@ class PaletteScreen(Dialog[Hit]):
             self._hits.append(None)
             lines.append(Option(Content("Nothing found."), disabled=True))
         options.clear_options().add_options(lines)
-        first = next((index for index, hit in enumerate(self._hits) if hit is not None), None)
-        same = next(
-            (i for i, hit in enumerate(self._hits) if hit and before and hit.label == before.label), None
-        )
-        options.highlighted = same if same is not None else first
+        self._settle(before)
+
+    def _settle(self, before: Hit | None) -> None:
+        """Where the looking begins: what was looked at before, else what is in use, else the first."""
+        options = self.query_one(OptionList)
+        hits = [(index, hit) for index, hit in enumerate(self._hits) if hit is not None]
+        first = hits[0][0] if hits else None
+        current = next((index for index, hit in hits if hit.is_current), None)
+        same = next((index for index, hit in hits if before is not None and hit.label == before.label), None)
+        typed = bool(self.query_one(Input).value)
+        options.highlighted = same if same is not None else current if current is not None and not typed else first
         if options.highlighted == first:
             options.scroll_home(animate=False)
 

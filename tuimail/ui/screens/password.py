@@ -35,7 +35,7 @@ class PasswordScreen(Dialog[str]):
             yield Static(Content("Used for this run only; nothing is written to a file."), classes="label gap-above")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Cancel"), id="cancel")
-                yield Button(Content("Log in"), id="accept")
+                yield Button(Content("Log in"), id="accept", classes="main")
 
     def on_mount(self) -> None:
         """The field is where the typing goes."""

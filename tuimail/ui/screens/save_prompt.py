@@ -348,7 +348,8 @@ class SavePrompt(SaveScreen):
         lines.append(facts(attachment))
         original = clean_line(attachment.original_filename, 400)
         if original and original != attachment.filename:
-            lines.append(Content.styled(f"The sender called it “{elide_middle(original, self._cells - 24)}”", "$dialog-label"))
+            called = f"The sender called it “{elide_middle(original, self._cells - 24)}”"
+            lines.append(Content.styled(called, "$dialog-label"))
         lines += [Content.styled("⚠ ", "$warning-text").append(_warning(each)) for each in attachment.warnings]
         self._put("#card", Content("\n").join(lines))
 
