@@ -168,6 +168,7 @@ def test_flowed_text_breaks_softly_and_keeps_quotes() -> None:
 
 def test_wrapping_joins_what_was_one_paragraph() -> None:
     assert wrapped("a" * 60 + " " + "b" * 40 + "\nc\n\nd") == "a" * 60 + "\n" + "b" * 40 + " c\n\nd"
+    assert wrapped("> " + "a " * 60) == "> " + "a " * 60
 
 
 def test_quotes_of_quotes_go_one_deeper() -> None:

@@ -13,7 +13,7 @@ import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from tuimail.demo.samples.people import OWNER, Person
 
@@ -71,6 +71,7 @@ class Built:
     raw: bytes
     flags: tuple[str, ...]
     date: datetime
+    """When the server received it, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,14 @@ def quote_of(parent: Mail, lines: int) -> str:
     """The mail before, quoted: the first `lines` lines, and what it quoted itself one level deeper."""
     if not lines:
         return ""
-    quoted = [
-        f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in parent.text.strip().split("\n")[:lines]
-    ]
+    quoted = [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in _shown(parent)[:lines]]
     return f"\n\n{parent.sender.name} wrote:\n" + "\n".join(quoted)
+
+
+def _shown(mail: Mail) -> list[str]:
+    """The lines of a mail as its reader sees them."""
+    text = mail.text.strip()
+    return [line.rstrip() for line in (flow(text) if mail.flowed else wrapped(text)).split("\n")]
 
 
 def message_id(mail: Mail) -> str:
@@ -148,7 +153,8 @@ def build(mail: Mail, now: datetime) -> Built:
     flags = tuple(names.get(flag, flag) for flag in _flag_words(mail.flags))
     if mail.raw:
         text = mail.raw.strip("\n").replace("{date}", format_date(date)).replace("{id}", message_id(mail))
-        return Built(mail.mailbox, text.encode("latin-1").replace(b"\n", b"\r\n") + b"\r\n", flags, date)
+        raw = text.encode("latin-1").replace(b"\n", b"\r\n") + b"\r\n"
+        return Built(mail.mailbox, raw, flags, date.astimezone(UTC))
     head = [
         ("Date", format_date(date)),
         ("From", address(mail.sender, mail.charset)),
@@ -161,7 +167,7 @@ def build(mail: Mail, now: datetime) -> Built:
         head += [("In-Reply-To", mail.parent), ("References", fold(" ".join((*mail.ancestors, mail.parent))))]
     head += [*mail.headers, ("MIME-Version", "1.0")]
     lines = "".join(f"{name}: {value}\r\n" for name, value in head)
-    return Built(mail.mailbox, lines.encode("utf-8") + _body(mail), flags, date)
+    return Built(mail.mailbox, lines.encode("utf-8") + _body(mail), flags, date.astimezone(UTC))
 
 
 def _fitting_charset(mail: Mail) -> str:
@@ -275,7 +281,7 @@ def _text_part(mail: Mail) -> bytes:
     content_type = f"text/plain; charset={mail.charset}"
     if mail.flowed:
         return _leaf(content_type + "; format=flowed", flow(text), mail.charset)
-    return _leaf(content_type, text, mail.charset)
+    return _leaf(content_type, wrapped(text), mail.charset)
 
 
 def flow(text: str) -> str:
@@ -362,7 +368,13 @@ def _percent(name: str) -> str:
     return "".join(chr(octet) if octet in safe else f"%{octet:02X}" for octet in name.encode("utf-8"))
 
 
-def wrapped(text: str, width: int = 74) -> str:
+def wrapped(text: str, width: int = 78) -> str:
     """Paragraphs of long lines as people type them: wrapped, with the line ends inside a paragraph joined first."""
     joined = re.sub(r"(?m)^([^>\s].{89,})\n(?=\S)", r"\1 ", text)
-    return "\n".join(textwrap.fill(line, width) if len(line) > width else line for line in joined.split("\n"))
+    return "\n".join(_filled(line, width) for line in joined.split("\n"))
+
+
+def _filled(line: str, width: int) -> str:
+    if len(line) <= width or line.startswith((">", " ")):
+        return line
+    return textwrap.fill(line, 74, break_long_words=False, break_on_hyphens=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tuimail.demo.samples.builder import Mail, Reply, thread
 from tuimail.demo.samples.people import (
     ALAN,
@@ -365,7 +367,22 @@ def _cafe() -> list[Mail]:
             CAFE, "=?utf-8?Q?Caf=C3=A9_des_sciences?=", "Lists/Café des sciences", sender, subject, text, when, flags
         )
 
+    moved = post(
+        EMILE,
+        "Réunion décalée à jeudi",
+        """
+Bonsoir à tous,
+
+le café est fermé mardi (inventaire des petites cuillères). Nous nous
+retrouvons donc jeudi, même heure, même salle, mêmes retenues.
+
+Émile
+""",
+        "20h",
+        flags="",
+    )
     return [
+        replace(moved, subject="Réunion décalée à jeudi", mailbox="INBOX"),
         *thread(
             post(
                 EMILE,
@@ -404,20 +421,6 @@ ce qui dépasse tombe par terre.
                 quote=3,
                 flags="",
             ),
-        ),
-        post(
-            EMILE,
-            "Réunion décalée à jeudi",
-            """
-Bonsoir à tous,
-
-le café est fermé mardi (inventaire des petites cuillères). Nous nous
-retrouvons donc jeudi, même heure, même salle, mêmes retenues.
-
-Émile
-""",
-            "20h",
-            flags="",
         ),
         post(
             OWNER,

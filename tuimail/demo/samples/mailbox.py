@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from tuimail.demo.mailstore import MailStore
-from tuimail.demo.samples import conversations, hostile, letters, lists, newsletters, worldwide
+from tuimail.demo.samples import (
+    arrivals,
+    conversations,
+    correspondence,
+    hostile,
+    letters,
+    lists,
+    newsletters,
+    worldwide,
+)
 from tuimail.demo.samples.builder import Built, Mail, build
 from tuimail.demo.samples.people import OWNER, POP_OWNER
 
@@ -31,6 +40,7 @@ def all_mails() -> list[Mail]:
     """Every sample mail of the IMAP account."""
     groups: Iterable[list[Mail]] = (
         conversations.mails(),
+        correspondence.mails(),
         letters.mails(),
         lists.mails(),
         newsletters.mails(),
@@ -51,7 +61,7 @@ def fill(store: MailStore, now: datetime) -> None:
 
 def fill_pop3(store: MailStore, now: datetime) -> None:
     """The INBOX of the POP3 account."""
-    _put(store, sorted((build(mail, now) for mail in letters.pop3_mails()), key=_date))
+    _put(store, sorted((build(mail, now) for mail in arrivals.pop3_mails()), key=_date))
 
 
 def later(now: datetime) -> list[Callable[[datetime], bytes]]:
@@ -60,7 +70,7 @@ def later(now: datetime) -> list[Callable[[datetime], bytes]]:
     def maker(mail: Mail) -> Callable[[datetime], bytes]:
         return lambda arrival: build(mail, arrival).raw
 
-    return [maker(mail) for mail in letters.later_mails()]
+    return [maker(mail) for mail in arrivals.later_mails()]
 
 
 def _put(store: MailStore, mails: Iterable[Built]) -> None:
