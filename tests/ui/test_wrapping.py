@@ -28,7 +28,8 @@ def test_a_word_that_is_longer_than_the_line_is_cut() -> None:
 
 
 def test_wide_characters_fill_two_cells_and_break_between_each_other() -> None:
-    assert flowed([TextLine("会議の予定について話しましょう木曜日に")], 10) == ["会議の予定", "について話", "しましょう", "木曜日に"]
+    shown = flowed([TextLine("会議の予定について話しましょう木曜日に")], 10)
+    assert shown == ["会議の予定", "について話", "しましょう", "木曜日に"]
 
 
 def test_a_comma_of_wide_scripts_never_begins_a_line() -> None:

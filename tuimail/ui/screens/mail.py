@@ -31,7 +31,6 @@ from tuimail.ui.screens.panes import Panes
 from tuimail.ui.widgets.bars import HeaderCard, ListTitle, StatusLine, TopBar
 from tuimail.ui.widgets.folder_tree import FolderTree
 from tuimail.ui.widgets.message_list import MessageList
-from tuimail.ui.widgets.reader import Reader
 from tuimail.ui.widgets.splitter import Splitter
 
 REST_S = 0.15
@@ -55,11 +54,10 @@ class MailScreen(Panes):
         demo: bool = False,
     ) -> None:
         self.remembered = Remembered(store)
-        super().__init__(self.remembered.panes())
+        super().__init__(self.remembered.panes(), clock)
         self.store = store
         self._paths = paths
         self.send = send
-        self.clock = clock
         self.reading = Reading(store, send, self)
         self._inbox = inbox
         self._demo = demo
@@ -70,6 +68,7 @@ class MailScreen(Panes):
         self._fetching: dict[MailboxId, tuple[int, int]] = {}
         self._places: dict[MailboxId, tuple[EnvelopeId | None, int, int]] = {}
         self._rest: Timer | None = None
+        self._show_timer: Timer | None = None
         self._seen_timer: Timer | None = None
         self._by_person = False
         self._news_at = 0.0
@@ -84,7 +83,7 @@ class MailScreen(Panes):
             yield Splitter(id="split-tree")
             with Vertical(id="list-pane"):
                 yield ListTitle(id="list-title")
-                yield MessageList(self.clock, id="list")
+                yield self.list_view
             yield Splitter(id="split-list")
             with Vertical(id="reader-pane"):
                 yield HeaderCard(id="card")
@@ -100,8 +99,8 @@ class MailScreen(Panes):
         self.folders.folded = self.remembered.folded()
         self._read_tree()
         self.place_panes(self.app.size.width, self.app.size.height)
-        self._show_first()
         self.list_view.focus(scroll_visible=False)
+        self._show_first()
         self.key_bar.show(LIST)
         self.set_interval(60, self._minute_passed)
 
@@ -149,7 +148,9 @@ class MailScreen(Panes):
             top=top,
         )
         self._tell_status()
-        self._rest_then(lambda: self.send(Show(mailbox_id)), also_open=True)
+        if self._show_timer is not None:
+            self._show_timer.stop()
+        self._show_timer = self.set_timer(REST_S, lambda: self.send(Show(mailbox_id)))
 
     def _keep_place(self) -> None:
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
@@ -170,21 +171,16 @@ class MailScreen(Panes):
         """Widths changed by a person's hand."""
         self.remembered.keep_panes(self.widths)
 
-    @on(FolderTree.Chosen)
-    def _mailbox_chosen(self, event: FolderTree.Chosen) -> None:
-        if event.mailbox_id != self.shown:
-            self.show_mailbox(event.mailbox_id)
-        if event.enter:
+    def choose_mailbox(self, mailbox_id: MailboxId, enter: bool) -> None:
+        """The tree: show a mailbox; `enter`: the keys go to its list."""
+        if mailbox_id != self.shown:
+            self.show_mailbox(mailbox_id)
+        if enter:
             self.focus_list()
 
     @on(FolderTree.FoldsChanged)
     def _folds_changed(self, event: FolderTree.FoldsChanged) -> None:
         self.remembered.keep_folded(event.folded)
-
-    @on(FolderTree.Left)
-    @on(Reader.Left)
-    def _to_the_list(self) -> None:
-        self.focus_list()
 
     # --- reading ---------------------------------------------------------------
 
@@ -194,19 +190,13 @@ class MailScreen(Panes):
             self._by_person = True
         if self._seen_timer is not None and event.envelope_id != self.reading.current:
             self._seen_timer.stop()
-        self._rest_then(None, also_open=True)
-
-    def _rest_then(self, also: Callable[[], None] | None, *, also_open: bool) -> None:
         if self._rest is not None:
             self._rest.stop()
+        self._rest = self.set_timer(REST_S, self._rested)
 
-        def rested() -> None:
-            if also is not None:
-                also()
-            if also_open and self.reader_is_seen:
-                self.open_cursor()
-
-        self._rest = self.set_timer(REST_S, rested)
+    def _rested(self) -> None:
+        if self.reader_is_seen:
+            self.open_cursor()
 
     def open_cursor(self) -> None:
         """Show the message under the cursor in the reader."""
@@ -222,8 +212,8 @@ class MailScreen(Panes):
         rows = [view.row_at(view.cursor + step) for step in (1, 2, -1)]
         self.reading.look_ahead([(row.id, row.body) for row in rows if row is not None])
 
-    @on(MessageList.Opened)
-    def _opened(self) -> None:
+    def read_message(self) -> None:
+        """The list: read the message under the cursor; the keys go to the reader."""
         self._by_person = True
         self.open_cursor()
         self.focus_reader()
@@ -246,7 +236,7 @@ class MailScreen(Panes):
         if self._seen_timer is not None:
             self._seen_timer.stop()
         if self._by_person and 0 <= self._mark_seen_after_s < 1_000_000:
-            self._seen_timer = self.set_timer(self._mark_seen_after_s, lambda: self._was_read(envelope))
+            self._seen_timer = self.set_timer(max(0.001, self._mark_seen_after_s), lambda: self._was_read(envelope))
 
     def _was_read(self, envelope: Envelope) -> None:
         is_read = self.reading.current == envelope.id and self.reader_is_seen and self.app.screen is self

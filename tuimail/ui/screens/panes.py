@@ -6,10 +6,13 @@ the `pane.*` actions. What must not: mail.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events, on
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tuimail.model import MailboxId
 from tuimail.ui.keys import ATTACHMENTS, LIST, READER, TREE
 from tuimail.ui.layout import (
     TWO_PANES,
@@ -34,24 +37,23 @@ LOW = 16
 class Panes(Screen[None]):
     """The main screen's geometry. `MainScreen` adds the mail."""
 
+    AUTO_FOCUS = ""
+    """Or Textual gives the keys to the folder tree, which stands first."""
     HORIZONTAL_BREAKPOINTS = [(0, "-one"), (90, "-two"), (140, "-three")]
 
-    def __init__(self, widths: PaneWidths) -> None:
+    def __init__(self, widths: PaneWidths, clock: Callable[[], float]) -> None:
         super().__init__()
+        self.clock = clock
         self.widths = widths
         self.pane_layout: Layout = divide(0, widths)
         self._reader_in_front = False
         """With one pane: the reader is seen instead of the list."""
         self._overlay = False
-        self.folders = FolderTree(id="tree")
-        self.reader = Reader(id="reader")
+        self.folders = FolderTree(choose=self.choose_mailbox, leave=self.focus_list, id="tree")
+        self.list_view = MessageList(clock, open_message=self.read_message, leave=self.focus_tree, id="list")
+        self.reader = Reader(leave=self.focus_list, id="reader")
         self.parts_bar = PartsBar(id="parts")
         self.key_bar = KeyBar()
-
-    @property
-    def list_view(self) -> MessageList:
-        """The message list."""
-        return self.query_one(MessageList)
 
     @property
     def reader_is_seen(self) -> bool:
@@ -60,6 +62,14 @@ class Panes(Screen[None]):
 
     def remember_widths(self) -> None:
         """Widths changed by a person's hand."""
+        raise NotImplementedError
+
+    def choose_mailbox(self, mailbox_id: MailboxId, enter: bool) -> None:
+        """Show a mailbox; `enter`: the keys go to its list."""
+        raise NotImplementedError
+
+    def read_message(self) -> None:
+        """Read the message under the cursor; the keys go to the reader."""
         raise NotImplementedError
 
     # --- geometry --------------------------------------------------------------

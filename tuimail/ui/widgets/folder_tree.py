@@ -6,7 +6,7 @@ here: the store, and anything that opens a mailbox.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,24 +29,22 @@ class FolderTree(LineView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TREE)]
 
     @dataclass
-    class Chosen(Message):
-        """A mailbox is to be shown. `enter`: and the keys go to its list."""
-
-        mailbox_id: MailboxId
-        enter: bool
-
-    @dataclass
     class FoldsChanged(Message):
         """Rows were folded or unfolded; remembered by the screen."""
 
         folded: frozenset[str]
 
-    @dataclass
-    class Left(Message):
-        """A person goes on to the list."""
-
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        choose: Callable[[MailboxId, bool], None],
+        leave: Callable[[], None],
+        id: str | None = None,
+    ) -> None:
+        """`choose` shows a mailbox; with true it moves the keys to its list too, as `leave` does."""
         super().__init__(id=id)
+        self._choose = choose
+        self._leave = leave
         self._accounts: Sequence[Account] = ()
         self._mailboxes: Sequence[Mailbox] = ()
         self._rows: list[TreeRow] = []
@@ -127,7 +125,7 @@ class FolderTree(LineView, can_focus=True):
         self.keep_visible(index, margin=1)
         mailbox_id = self._rows[index].mailbox_id
         if mailbox_id is not None and (enter or mailbox_id != self._open):
-            self.post_message(self.Chosen(mailbox_id, enter))
+            self._choose(mailbox_id, enter)
 
     def action_tree_next(self) -> None:
         """One mailbox down."""
@@ -169,7 +167,7 @@ class FolderTree(LineView, can_focus=True):
         if row is not None and row.folded:
             self._toggle(row)
         else:
-            self.post_message(self.Left())
+            self._leave()
 
     def action_tree_collapse(self) -> None:
         """Fold, or go one level up."""

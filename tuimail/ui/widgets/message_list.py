@@ -42,18 +42,22 @@ class MessageList(LineView, can_focus=True):
         by_person: bool
         """False when rows came or the mailbox changed."""
 
-    @dataclass
-    class Opened(Message):
-        """A person wants to read this message."""
-
-        envelope_id: EnvelopeId
-
     class SelectionChanged(Message):
         """More or fewer messages are selected."""
 
-    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        open_message: Callable[[], None],
+        leave: Callable[[], None],
+        id: str | None = None,
+    ) -> None:
+        """`open_message` and `leave` move the focus; called and not posted, so that the next key finds it moved."""
         super().__init__(id=id)
         self._clock = clock
+        self._open_message = open_message
+        self._leave = leave
         self._pages = Pages(_nothing)
         self._position_of: Callable[[EnvelopeId], int | None] = lambda _: None
         self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
@@ -248,7 +252,11 @@ class MessageList(LineView, can_focus=True):
     def action_list_open(self) -> None:
         """Read the message under the cursor."""
         if self.cursor_id is not None:
-            self.post_message(self.Opened(self.cursor_id))
+            self._open_message()
+
+    def action_list_back(self) -> None:
+        """To the folder tree."""
+        self._leave()
 
     # --- the selection ---------------------------------------------------------
 

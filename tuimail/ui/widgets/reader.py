@@ -47,8 +47,9 @@ class Reader(LineView, can_focus=True):
     class Left(Message):
         """A person goes back to the list."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, leave: Callable[[], None], id: str | None = None) -> None:
         super().__init__(id=id)
+        self._leave = leave
         self._lines: Sequence[TextLine] = ()
         self._folded: set[int] = set()
         self._flow = Flow((), 40)
@@ -196,7 +197,7 @@ class Reader(LineView, can_focus=True):
 
     def action_reader_back(self) -> None:
         """Back to the list."""
-        self.post_message(self.Left())
+        self._leave()
 
     def toggle_quotes(self) -> None:
         """Unfold all quotes, or fold all again."""
