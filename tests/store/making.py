@@ -19,7 +19,8 @@ START = 1_700_000_000
 
 def places(directory: Path) -> Paths:
     """Paths below a directory of the test."""
-    return Paths.from_environment({"HOME": str(directory)}, data_dir=str(directory / "data"))
+    environ = {"HOME": str(directory), "XDG_RUNTIME_DIR": str(directory)}
+    return Paths.from_environment(environ, data_dir=str(directory / "data"))
 
 
 def incoming(uid: int, **changes: Any) -> Incoming:

@@ -35,6 +35,8 @@ _CHECKPOINT_PAGES: Final = 4000
 _WAL_LIMIT_OCTETS: Final = 64 << 20
 _BROKEN: Final = (sqlite3.Error, UnicodeDecodeError)
 _UNBINDABLE: Final = (UnicodeEncodeError, OverflowError)
+_NONSENSE: Final = (TypeError, LookupError, ValueError, OverflowError)
+"""What Python says of rows that the schema does not allow."""
 
 
 class Database:
@@ -103,7 +105,8 @@ class Database:
     def each(self, sql: str, values: Sequence[object] = ()) -> Iterator[SqlRow]:
         """Rows one by one, for answers that are rarely read to the end."""
         try:
-            yield from self._execute(sql, values)
+            for row in self._execute(sql, values):  # noqa: UP028 - `yield from` would close the cursor of a closed file
+                yield row
         except _BROKEN as exc:
             raise translate(exc, self.file) from exc
 
@@ -178,6 +181,10 @@ class Database:
         try:
             yield
             self.run("COMMIT")
+        except _NONSENSE as exc:
+            self._undo()
+            self._blame(exc)
+            raise
         except BaseException:
             self._undo()
             raise
@@ -196,9 +203,17 @@ class Database:
         self.run("BEGIN")
         try:
             yield
+        except _NONSENSE as exc:
+            self._blame(exc)
+            raise
         finally:
             if self._is_inside():  # a damaged file may have ended it
                 self.run("COMMIT")
+
+    def _blame(self, exc: Exception) -> None:
+        """Raise Corrupt when rows made no sense because the file is damaged, and not by our own mistake."""
+        if self.column("PRAGMA integrity_check(1)") != ["ok"]:
+            raise corrupt(self.file) from exc
 
     def _is_inside(self) -> bool:
         return self._connection.in_transaction

@@ -138,11 +138,14 @@ class Parts:
 
     def staged(self, envelope_id: EnvelopeId, section: Section | str) -> bytes:
         """All octets that are here of a part that was begun."""
+        none: list[bytes] = []
         return b"".join(self._cache.attempt(
             lambda cache: cache.column(
-                "SELECT data FROM slice WHERE envelope_id = ? AND section = ? ORDER BY start", (envelope_id, section)
+                "SELECT data FROM slice JOIN staging USING (envelope_id, section)"
+                " WHERE envelope_id = ? AND section = ? AND stamp = ? ORDER BY start",
+                (envelope_id, section, self._stamp(envelope_id)),
             ),
-            [],
+            none,
         ))
 
     def finish(self, envelope_id: EnvelopeId, section: Section | str, *, real_type: str = "") -> None:

@@ -119,16 +119,17 @@ class Windows:
     def find_text(self, words: str, limit: int) -> list[Found]:
         """Messages among the newest whose sender or subject holds every word, in any case; newest first."""
         wanted = words.casefold().split()
-        places = {row[0]: (row[1], row[2]) for row in self._database.rows(
-            "SELECT mailbox.id, account.name, mailbox.name FROM mailbox JOIN account ON account.id = account_id"
-        )}
         found: list[Found] = []
-        newest = islice(self.newest(list(places)), SEARCHED)
-        while len(found) < limit and (ids := dict(islice(newest, _SLICE))):
-            for row in self.rows(list(ids)):
-                text = f"{row.sender}\n{row.subject}".casefold()
-                if all(word in text for word in wanted):
-                    found.append(Found(row, ids[row.id], *places[ids[row.id]]))
+        with self._database.snapshot():
+            places = {row[0]: (row[1], row[2]) for row in self._database.rows(
+                "SELECT mailbox.id, account.name, mailbox.name FROM mailbox JOIN account ON account.id = account_id"
+            )}
+            newest = islice(self.newest(list(places)), SEARCHED)
+            while len(found) < limit and (ids := dict(islice(newest, _SLICE))):
+                for row in self.rows(list(ids)):
+                    text = f"{row.sender}\n{row.subject}".casefold()
+                    if all(word in text for word in wanted):
+                        found.append(Found(row, ids[row.id], *places[ids[row.id]]))
         return found[:limit]
 
     def _stretches(self, mailbox_id: MailboxId) -> tuple[int, Stretches]:
