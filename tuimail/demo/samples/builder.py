@@ -148,7 +148,7 @@ def message_id(mail: Mail) -> str:
 def build(mail: Mail, now: datetime) -> Built:
     """The mail as it would lie in a mailbox at `now`."""
     date = sent_at(mail, now)
-    mail = replace(mail, charset=_fitting_charset(mail))
+    mail = replace(mail, charset=_fitting_charset(mail), files=tuple(_dated(file, date) for file in mail.files))
     names = {"S": "\\Seen", "F": "\\Flagged", "A": "\\Answered", "D": "\\Draft"}
     flags = tuple(names.get(flag, flag) for flag in _flag_words(mail.flags))
     if mail.raw:
@@ -168,6 +168,14 @@ def build(mail: Mail, now: datetime) -> Built:
     head += [*mail.headers, ("MIME-Version", "1.0")]
     lines = "".join(f"{name}: {value}\r\n" for name, value in head)
     return Built(mail.mailbox, lines.encode("utf-8") + _body(mail), flags, date.astimezone(UTC))
+
+
+def _dated(file: File, date: datetime) -> File:
+    """An invitation to the Thursday after the mail; other files as they are."""
+    if not file.content_type.startswith("text/calendar"):
+        return file
+    thursday = date + timedelta(days=(3 - date.weekday()) % 7 or 7)
+    return replace(file, content=file.content.replace(b"{thursday}", f"{thursday:%Y%m%d}".encode()))
 
 
 def _fitting_charset(mail: Mail) -> str:

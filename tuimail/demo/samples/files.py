@@ -141,7 +141,7 @@ def docx(paragraphs: Sequence[str]) -> bytes:
 
 
 def invite(uid: str, start: str, end: str, summary: str, place: str, organizer: str, guest: str) -> str:
-    """A calendar invitation (RFC 5546 REQUEST); times are UTC as `20250130T090000Z`."""
+    """A calendar invitation (RFC 5546 REQUEST); times are UTC as `20250130T090000Z`, or `{thursday}T090000Z`."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

@@ -80,8 +80,8 @@ def _with_files() -> list[Mail]:
         'text/calendar; charset=utf-8; method=REQUEST; name="invite.ics"',
         files.invite(
             "compiler-review@navy.example",
-            "20241212T100000Z",
-            "20241212T113000Z",
+            "{thursday}T100000Z",
+            "{thursday}T113000Z",
             "Compiler review, second pass",
             "Room 2, the one with the blackboard",
             "calendar@navy.example",
