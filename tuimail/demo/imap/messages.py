@@ -151,7 +151,10 @@ async def _send_fetch(session: Session, view: View, items: list[Item], chosen: S
         if marks_seen and "\\Seen" not in message.flags:
             view.mailbox.set_flags(message, message.flags | {"\\Seen"})
             view.note_flags(message)
-            line_items = items if any(item.name == "FLAGS" for item in items) else [Item("FLAGS"), *items]
+            names = {item.name for item in items}
+            # RFC 7162 3.1.4.2: a client that knows modseqs is told the one of a \Seen that FETCH sets.
+            extra = ("FLAGS", "MODSEQ") if session.condstore else ("FLAGS",)
+            line_items = [*(Item(name) for name in extra if name not in names), *items]
         line = session.renderer.answer(sequence, message, line_items)
         pending.append(line)
         size += len(line)
