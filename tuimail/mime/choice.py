@@ -15,7 +15,10 @@ _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
      "application/pgp-encrypted"}
 )  # fmt: skip
-_READABLE = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched", "text/richtext", "text/markdown"})
+_READABLE = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown"})
+
+MAX_CALENDAR_OCTETS = 128 * 1024
+"""A larger calendar is a file, not an invitation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class TextChoice:
     html: tuple[Part, ...] = ()
     """The parts to read where HTML is preferred (plain parts between them included); empty without HTML."""
     calendar: tuple[Part, ...] = ()
-    """Calendar parts that are no attachments: an invitation. They also open `plain` and `html`."""
+    """The first small calendar part, attached or not: an invitation. It also opens `plain` and `html`."""
 
 
 def text_parts(root: Part) -> TextChoice:
@@ -37,11 +40,11 @@ def text_parts(root: Part) -> TextChoice:
     if root.content_type.startswith("message/") and root.children:
         start = root.children[0]  # a message that is nothing but another one
     plain, html = _read(start, calendar, is_first=True)
-    tellings = [tuple(part for part in parts if part.content_type != "text/calendar") for parts in (plain, html)]
+    tellings = [tuple(plain), tuple(html)]
     if tellings[0] == tellings[1]:
         has_html = any(part.content_type == "text/html" for part in tellings[0])
         tellings = [(), tellings[0]] if has_html else [tellings[0], ()]
-    invitation = tuple(calendar)
+    invitation = tuple(calendar[:1])
     if not any(tellings):
         return TextChoice(invitation, (), invitation)
     in_plain, in_html = (invitation + parts if parts else () for parts in tellings)
@@ -67,11 +70,10 @@ def _read(part: Part, calendar: list[Part], *, is_first: bool) -> tuple[list[Par
             plain += in_plain
             html += in_html
         return plain, html
-    if not _is_text(part, is_first=is_first):
-        return [], []
-    if kind == "text/calendar":
+    if kind == "text/calendar" and part.size_octets <= MAX_CALENDAR_OCTETS:
         calendar.append(part)
-    return [part], [part]
+        return [], []
+    return ([part], [part]) if _is_text(part, is_first=is_first) else ([], [])
 
 
 def _is_text(part: Part, *, is_first: bool) -> bool:
@@ -90,8 +92,6 @@ def _alternatives(part: Part, calendar: list[Part]) -> tuple[list[Part], list[Pa
     other: list[Part] = []
     for child in part.children:
         in_plain, in_html = _read(child, calendar, is_first=True)
-        in_plain = [found for found in in_plain if found.content_type != "text/calendar"]
-        in_html = [found for found in in_html if found.content_type != "text/calendar"]
         if any(found.content_type == "text/html" for found in in_html):
             html = in_html
             if in_plain and in_plain != in_html:

@@ -88,7 +88,8 @@ def _instant(
     hours = int(hour) if hour else 0
     minutes = int(minute) if minute else 0
     seconds = int(second) if second else 0
-    if zone_s is None or not (1 <= month <= 12 and 1 <= day_number <= 31 and 1900 <= year <= 9999):
+    # In the last year of the calendar a zone could lead out of it.
+    if zone_s is None or not (1 <= month <= 12 and 1 <= day_number <= 31 and 1900 <= year <= 9998):
         return None
     if hours > 24 or minutes > 59 or seconds > 60:
         return None

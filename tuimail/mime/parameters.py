@@ -84,7 +84,7 @@ def _join(numbered: Mapping[int, tuple[str, bool]]) -> str:
         if encoded and index == 0 and value.count("'") >= 2:
             charset, _, value = value.split("'", 2)
         octets += unquote_to_bytes(value) if encoded else value.encode("utf-8", "replace")
-    if not octets and numbered:
+    if 0 not in numbered:
         value, encoded = next(iter(numbered.values()))
         octets = unquote_to_bytes(value) if encoded else value.encode("utf-8", "replace")
     return decode_header(decode_charset(octets, charset))

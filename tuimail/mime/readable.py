@@ -78,8 +78,8 @@ def _telling(
     choice = text_parts(root)
     tellings = {name: chosen for name, chosen in (("plain", choice.plain), ("html", choice.html)) if chosen}
     name = prefer if prefer in tellings else next(iter(tellings), "")
-    wanted = {part.section for part in tellings.get(name, ())}
-    here = [(part, octets) for part, octets in parts if part.section in wanted]
+    given = {part.section: (part, octets) for part, octets in parts}
+    here = [given[part.section] for part in tellings.get(name, ()) if part.section in given]
     if not any(part.content_type != "text/calendar" for part, _ in here):
         here = list(parts)
     return here, tuple(other for other in tellings if other != name)

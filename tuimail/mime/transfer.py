@@ -6,6 +6,7 @@ import binascii
 import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_MAX_JOINED = 10_000
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin(?:-base64)? [0-7]{3,4} [^\r\n]*\r?\n")
 
 
@@ -13,7 +14,7 @@ def decode_transfer(octets: bytes, encoding: str) -> bytes:
     """The octets without their transfer encoding; an unknown encoding leaves them as they are."""
     kind = encoding.strip().lower()
     if kind == "base64":
-        return _base64(octets)
+        return decode_base64(octets)
     if kind == "quoted-printable":
         # a2b_qp keeps spaces at line ends, which RFC 2045 6.7 (3) says were added on the way.
         return binascii.a2b_qp(_trailing_space_removed(octets))
@@ -31,13 +32,14 @@ def _trailing_space_removed(octets: bytes) -> bytes:
     )
 
 
-def _base64(octets: bytes) -> bytes:
-    clean = _NOT_BASE64.sub(b"", octets)
-    if b"=" in clean[:-2]:
+def decode_base64(octets: bytes) -> bytes:
+    """The octets of base64, whatever stands between; a last character that makes no octet is dropped."""
+    clean = _NOT_BASE64.sub(b"", octets).rstrip(b"=")
+    if b"=" in clean:
         # Several encodings joined, each with its padding, or a footer added behind the end.
-        pieces = re.split(rb"=+", clean)
+        pieces = clean.split(b"=") if clean.count(b"=") <= _MAX_JOINED else [clean.replace(b"=", b"")]
         return b"".join(_unpadded(piece) for piece in pieces)
-    return _unpadded(clean.rstrip(b"="))
+    return _unpadded(clean)
 
 
 def _unpadded(clean: bytes) -> bytes:

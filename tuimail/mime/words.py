@@ -7,10 +7,10 @@ the quoting that a decoded name needs (RFC 5322 3.2.3).
 
 from __future__ import annotations
 
-import binascii
 import re
 
 from tuimail.mime.charset import CODECS, decode_charset, decode_unnamed, without_surrogates
+from tuimail.mime.transfer import decode_base64
 
 _WORD = r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
@@ -93,9 +93,4 @@ def _payload_octets(encoding: str, payload: str) -> bytes:
     raw = payload.encode("utf-8", "replace")
     if encoding in "qQ":
         return _Q_OCTET.sub(lambda found: bytes.fromhex(found.group(1).decode()), raw.replace(b"_", b" "))
-    try:
-        return binascii.a2b_base64(raw + b"===")
-    except binascii.Error:
-        # One character too many: all that makes whole octets is kept.
-        kept = bytes(octet for octet in raw if chr(octet).isalnum() or octet in b"+/")
-        return binascii.a2b_base64(kept[: len(kept) // 4 * 4])
+    return decode_base64(raw)
