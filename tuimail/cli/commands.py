@@ -235,8 +235,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "doctor", "show how things stand, and what is wrong",
         "Shows places, versions, accounts, the state of the store and of the files, and says what is wrong and what to "
-        "do. It changes nothing.",
-        "doctor:doctor",
+        "do. It changes nothing without --repair.",
+        "doctor:doctor", (_flag("--repair", "count anew what was counted wrongly; move a damaged store aside"),),
     ),
     Command("themes", "list the themes", "Lists the themes, and which one is in use.", "about:themes"),
     Command("keys", "list the keys", "Lists the actions, the keys that do them, and their ids.", "about:keys"),

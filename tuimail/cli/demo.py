@@ -8,7 +8,6 @@ ended, and takes everything with it.
 from __future__ import annotations
 
 import json
-import os
 import select
 import subprocess
 import sys
@@ -24,8 +23,6 @@ from tuimail.paths import Paths
 
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
-NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-"""The demo never asks a person to unlock a keyring: its password is told to the engine."""
 
 _TRAMPOLINE = (
     "import sys; root = sys.argv.pop(1); root in sys.path or sys.path.insert(0, root); "
@@ -37,7 +34,6 @@ def open_demo(environ: Mapping[str, str]) -> int:
     """Open the screen on a sample mailbox; the exit code."""
     need_terminal(environ)
     end_by_signal()
-    os.environ.update(NO_KEYRING)
     with demo_process() as child:
         import tuimail.ui.app  # noqa: F401 - 200 ms, while the server starts on the other core
 
@@ -53,7 +49,6 @@ def demo_process() -> Iterator[subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **NO_KEYRING},
         start_new_session=True,  # a Ctrl+C in the terminal is not for it
     )
     try:

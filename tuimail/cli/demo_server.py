@@ -2,45 +2,54 @@
 
 It says where everything lies in one line of JSON on stdout, and serves until its stdin
 closes, which happens however the parent ends. Then it stops the engine and removes the
-directory. The password lives in memory only: here and in the engine.
+directory. The password is in memory only: the engine reads it from a pipe, by the
+`password_command` of the account, as it would from a password manager.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import tempfile
+import threading
 from dataclasses import fields
 from pathlib import Path
 
 from tuimail.config import AccountConfig, ConfigEditor, Protocol, Receive, Security, Send
 from tuimail.demo.server import DemoServer
 from tuimail.engine.office import Office, engine_runs
-from tuimail.engine.protocol import Credential, Stop
+from tuimail.engine.protocol import Stop
 from tuimail.model import AccountName
 from tuimail.paths import Paths
 
 ACCOUNT = AccountName("demo")
 SECONDS_BETWEEN_MAIL = 45.0
+LONGEST_TOP = 60
 
 
 def main() -> int:
     """Serve until stdin closes."""
     os.umask(0o077)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with tempfile.TemporaryDirectory(prefix="tuimail-demo-", ignore_cleanup_errors=True) as name:
+    # A unix socket's path has at most 107 bytes, and some systems have long names for temporary places.
+    top = "/tmp" if len(os.fsencode(tempfile.gettempdir())) > LONGEST_TOP else None  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="tuimail-demo-", dir=top, ignore_cleanup_errors=True) as name:
         paths = places(Path(name))
         paths.make()
         with DemoServer.start(drip_s=SECONDS_BETWEEN_MAIL) as server:
-            ConfigEditor(paths.config_file).add_account(account_of(server))
-            _hold_engine(paths, server.password)
+            pipe = Path(name) / "password"
+            os.mkfifo(pipe, 0o600)
+            threading.Thread(target=_tell_password, args=(pipe, server.password), daemon=True).start()
+            ConfigEditor(paths.config_file).add_account(account_of(server, pipe))
+            _hold_engine(paths)
     return 0
 
 
 def places(directory: Path) -> Paths:
-    """Everything in one directory. The socket, too: unix sockets allow 107 bytes, and /tmp is short."""
+    """Everything in one directory, the socket, too."""
     return Paths(
         config_file=directory / "config" / "config.toml",
         data=directory / "data",
@@ -49,20 +58,28 @@ def places(directory: Path) -> Paths:
     )
 
 
-def account_of(server: DemoServer) -> AccountConfig:
+def account_of(server: DemoServer, pipe: Path) -> AccountConfig:
     """The account that the server serves, by IMAP and SMTP on loopback."""
+    command = ("head", "-n", "1", str(pipe))
     receive = Receive(
-        Protocol.IMAP, server.host, server.imap_port, Security.NONE, server.user, offline_days=None
-    )
-    send = Send(server.host, server.smtp_port, Security.NONE, user=server.user)
+        Protocol.IMAP, server.host, server.imap_port, Security.NONE, server.user,
+        password_command=command, offline_days=None,
+    )  # fmt: skip
+    send = Send(server.host, server.smtp_port, Security.NONE, user=server.user, password_command=command)
     return AccountConfig(ACCOUNT, server.address, "Ada Byron", receive, send)
 
 
-def _hold_engine(paths: Paths, password: str) -> None:
-    """Start the engine and hand it the password; stop it when stdin closes."""
+def _tell_password(pipe: Path, password: str) -> None:
+    """Write the password into the pipe for everybody who opens it."""
+    while True:
+        with contextlib.suppress(BrokenPipeError), pipe.open("w") as stream:  # open waits for a reader
+            stream.write(password + "\n")
+
+
+def _hold_engine(paths: Paths) -> None:
+    """Start the engine; stop it when stdin closes."""
     office = Office.join(paths, on_notice=lambda notice: None)
     try:
-        office.send(Credential(ACCOUNT, password))
         words = {field.name: str(getattr(paths, field.name)) for field in fields(paths)}
         sys.stdout.write(json.dumps(words) + "\n")
         sys.stdout.flush()
@@ -75,8 +92,6 @@ def _hold_engine(paths: Paths, password: str) -> None:
 
 def _wait_for_end(paths: Paths) -> None:
     """Wait, a few seconds at most, until the engine has let go of the directory."""
-    import threading  # beside its one use
-
     patience = threading.Event()
     for _ in range(100):
         if not engine_runs(paths):

@@ -1,4 +1,4 @@
-"""`doctor`: how things stand, and what is wrong. It changes nothing."""
+"""`doctor`: how things stand, and what is wrong. It changes nothing, unless it is asked to repair."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from tuimail.cli.accounts import STATUS_WORDS
 from tuimail.cli.cli import HOW_TO_BEGIN, Cli
 from tuimail.cli.opening import terminal_size
 from tuimail.cli.output import Cell, size_words
+from tuimail.cli.repairing import repair
 from tuimail.cli.times import iso, local
 from tuimail.engine.office import engine_runs
-from tuimail.errors import MailError
+from tuimail.errors import Corrupt, MailError
 from tuimail.mime.risk import magic_version
 from tuimail.model import AccountStatus
 
@@ -40,6 +41,7 @@ class Problem(NamedTuple):
 def doctor(cli: Cli) -> int:
     """Print how things stand; 1 when something is wrong."""
     problems: list[Problem] = []
+    repaired = repair(cli) if cli.options.repair else []
     facts: dict[str, dict[str, object]] = {
         "versions": _versions(problems),
         "places": _places(cli, problems),
@@ -52,13 +54,15 @@ def doctor(cli: Cli) -> int:
     problems += _permissions(cli)
     if cli.out.as_json:
         told = [{"sentence": problem.sentence, "advice": problem.advice} for problem in problems]
-        cli.out.json({**facts, "problems": told})
+        cli.out.json({**facts, "repaired": repaired, "problems": told})
         return 1 if problems else 0
     for title, values in facts.items():
         cli.out.line(Cell(title.capitalize(), "bold"))
         for name, value in values.items():
             cli.out.line(f"  {name:<14} {_words(value)}")
     cli.out.line()
+    for sentence in repaired:
+        cli.out.line(Cell("+ ", "good"), sentence)
     for problem in problems:
         cli.out.line(Cell("! ", "bad"), f"{problem.sentence} {problem.advice}".rstrip())
     if not problems:
@@ -152,15 +156,18 @@ def _store(cli: Cli, problems: list[Problem]) -> dict[str, object]:
     """Whether the store is whole, and how much is in it."""
     if not cli.paths.mail_db.exists():
         return {"state": "there is none yet"}
+    advice = "`tuimail doctor --repair` puts it right; nothing on the server is lost."
     try:
         with store_room.Store.open(cli.paths, write=False) as store:
             findings = store.check()
             mailboxes = store.mailboxes.all()
             waiting = len(store.pending.all())
+    except Corrupt as exc:
+        problems.append(Problem(exc.sentence, advice))
+        return {"state": "damaged"}
     except MailError as exc:
         problems.append(Problem(exc.sentence, exc.advice))
         return {"state": exc.sentence}
-    advice = "Nothing on the server is lost. Keep a copy of the directory, and report this."
     problems += [Problem(finding, advice) for finding in findings]
     parts = cli.paths.parts_db
     return {

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import NoReturn
 
-from tuimail import config
 from tuimail.errors import ConfigError, UsageError
 from tuimail.paths import Paths
 
@@ -31,8 +30,10 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
     paths.make()
     from tuimail.ui import first_frame  # here and not above: `tuimail` without a terminal does not need it
 
-    painted = first_frame.paint(paths)
+    painted = first_frame.paint(paths, demo=demo)
     try:
+        from tuimail import config  # deferred: 13 ms that the first frame does not wait for
+
         settings = config.load(paths.config_file)
         if not settings.accounts:
             raise ConfigError("There is no account yet.", HOW_TO_BEGIN)

@@ -86,6 +86,12 @@ class _Sync:
         else:
             for result in results:
                 self._say(str(result["account"]), str(result["sentence"]), int(str(result["new"])))
+        for lacking in again:
+            if answers.get(lacking) and not self._cli.out.as_json:
+                self._cli.out.note(
+                    f"{lacking} needs a password: set password_command, keep it in a keyring with "
+                    f"`tuimail account test {lacking}`, or give it by --password-stdin."
+                )
         for sentence in self._refused:
             self._cli.out.note(sentence)
         return 0 if all(result["ok"] for result in results) and not self._refused else 1

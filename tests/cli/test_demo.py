@@ -1,0 +1,126 @@
+"""`tuimail --demo` on a real pseudo-terminal: it opens, and whatever ends it, nothing stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.conftest import Home
+from tuimail import config
+from tuimail.cli.demo import demo_process, read_places
+from tuimail.engine.office import Office, engine_runs
+from tuimail.model import AccountName
+from tuimail.net import auth
+from tuimail.paths import Paths
+from tuimail.store import Store
+
+LAST_WORDS = 30.0
+
+
+@pytest.fixture
+def top(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the demo makes its throw-away directory."""
+    directory = Path(tempfile.mkdtemp(dir=short_directory))
+    monkeypatch.setenv("TMPDIR", str(directory))
+    return directory
+
+
+def start(home: Home, top: Path) -> pexpect.spawn:
+    return pexpect.spawn(
+        sys.executable, ["-m", "tuimail", "--demo"], env={**home.environ, "TMPDIR": str(top)}, cwd=str(home.directory),
+        timeout=60, dimensions=(40, 150),
+    )  # fmt: skip
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes below this one, at any depth."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *children_of(int(child))]
+    return found
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until a process that is not ours has ended."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        readable, _, _ = select.select([descriptor], [], [], LAST_WORDS)
+        assert readable, f"process {pid} still runs"
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda child: child.send("q"), id="q"),
+        pytest.param(lambda child: child.kill(signal.SIGTERM), id="SIGTERM"),
+        pytest.param(lambda child: child.kill(signal.SIGHUP), id="SIGHUP"),
+        pytest.param(lambda child: child.kill(signal.SIGKILL), id="SIGKILL"),
+    ],
+)
+def test_the_demo_opens_on_its_mailbox_and_leaves_nothing(
+    end: Callable[[object], object], home: Home, top: Path
+) -> None:
+    child = start(home, top)
+    child.expect("Compiler review")
+    processes = children_of(child.pid)
+    assert len(processes) >= 2
+    assert [path.stat().st_mode & 0o777 for path in top.iterdir()] == [0o700]
+    end(child)
+    child.expect(pexpect.EOF)
+    child.close()
+    for pid in processes:
+        wait_for_end(pid)
+    assert list(top.iterdir()) == []
+    assert not home.paths.config_file.exists()
+    assert not home.paths.data.exists()
+
+
+def test_the_password_of_the_demo_is_in_no_file_and_no_command_line(top: Path) -> None:
+    with demo_process() as child:
+        paths = read_places(child)
+        account = config.load(paths.config_file).accounts[AccountName("demo")]
+        secret = auth.run_password_command(account.receive.password_command)
+        assert auth.find_password(account, "send", session={}) == secret
+        office = Office.join(paths, on_notice=lambda notice: None)
+        assert office.wait_ready()
+        office.close()
+        command_lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (child.pid, *children_of(child.pid))]
+        places = [*command_lines, *(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())]
+        assert all(secret.encode() not in octets for octets in places)
+    assert not paths.data.exists()
+    assert not engine_runs(paths)
+
+
+def test_a_demo_server_that_does_not_start_is_one_sentence(
+    top: Path, monkeypatch: pytest.MonkeyPatch, home: Home
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/proc/nowhere")
+    monkeypatch.setattr("tuimail.cli.demo._TRAMPOLINE", "import sys; sys.exit(1)")
+    with pytest.raises(Exception, match="demo server did not start"), demo_process() as child:
+        read_places(child)
+
+
+def test_the_places_are_told_in_one_line_of_json(top: Path) -> None:
+    with demo_process() as child:
+        assert child.stdout is not None
+        words = json.loads(child.stdout.readline())
+        assert list(words) == [field.name for field in fields(Paths)]
+        with Store.open(Paths(*map(Path, words.values()))) as store:
+            assert store.check() == []
