@@ -63,10 +63,10 @@ class Flags:
         """Compute the effective flags of these messages anew, in the current transaction."""
         rows = self._database.rows_of(
             "SELECT id, flags, keywords, server_flags, server_keywords FROM envelope"
-            " WHERE mailbox_id = ? AND id IN ({keys})",
+            " WHERE +mailbox_id = ? AND id IN ({keys})",
             set(envelope_ids), (mailbox_id,),
         )
-        waiting = self._waiting(mailbox_id)
+        waiting = self._waiting(row[0] for row in rows)
         updates = []
         unread = 0
         for identity, flags, keywords, server_flags, server_keywords in rows:
@@ -85,7 +85,7 @@ class Flags:
             " WHERE mailbox_id = ? AND uid IN ({keys})",
             changes, (mailbox_id,),
         )
-        waiting = self._waiting(mailbox_id)
+        waiting = self._waiting(row[0] for row in rows)
         changed = unread = 0
         updates = []
         for row in rows:
@@ -106,11 +106,13 @@ class Flags:
             self._bump(mailbox_id, unread)
         return changed
 
-    def _waiting(self, mailbox_id: MailboxId) -> dict[int, list[str]]:
-        """The actions of a mailbox that wait, as JSON, oldest first, by message."""
+    def _waiting(self, envelope_ids: Iterable[int]) -> dict[int, list[str]]:
+        """The actions that wait for these messages, as JSON, oldest first, by message."""
         waiting: dict[int, list[str]] = {}
-        for envelope_id, action in self._database.rows(
-            "SELECT envelope_id, action FROM pending WHERE mailbox_id = ? ORDER BY id", (mailbox_id,)
+        if not self._database.row("SELECT 1 FROM pending LIMIT 1"):
+            return waiting
+        for envelope_id, action in self._database.rows_of(
+            "SELECT envelope_id, action FROM pending WHERE envelope_id IN ({keys}) ORDER BY id", envelope_ids
         ):
             waiting.setdefault(envelope_id, []).append(action)
         return waiting

@@ -26,7 +26,8 @@ _HANGING: Final = (
 def remove_envelopes(database: Database, order: Order, mailbox_id: MailboxId, ids: Sequence[int]) -> int:
     """Delete these messages of one mailbox, in the current transaction; how many there were."""
     found = database.rows_of(
-        "SELECT id, place, flags FROM envelope WHERE mailbox_id = ? AND id IN ({keys})", ids, (mailbox_id,)
+        # The plus keeps SQLite from walking the whole mailbox in the index by mailbox.
+        "SELECT id, place, flags FROM envelope WHERE +mailbox_id = ? AND id IN ({keys})", ids, (mailbox_id,)
     )
     if not found:
         return 0

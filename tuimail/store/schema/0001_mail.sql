@@ -109,6 +109,7 @@ CREATE TABLE pending (
     told INTEGER NOT NULL DEFAULT 0       -- the server described the message since the action was handed out
 );
 CREATE INDEX pending_by_envelope ON pending (envelope_id);
+CREATE INDEX pending_by_account ON pending (account_id);
 
 CREATE TABLE ui_state (
     key TEXT PRIMARY KEY,
