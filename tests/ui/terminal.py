@@ -24,6 +24,7 @@ class Terminal:
     ) -> None:
         self.output = bytearray()
         self.first_output_at: float | None = None
+        self.exit_code: int | None = None
         self.screen: Any = pyte.Screen(width, height)  # pyte has no types
         self._stream: Any = pyte.ByteStream(self.screen)
         self.started_at = time.monotonic()
@@ -46,6 +47,13 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if not self._read(left):
+                return
+
+    def read_until_quiet(self, seconds: float, *, within_s: float = 10.0) -> None:
+        """Read until nothing comes for so long."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if not select.select([self._fd], [], [], seconds)[0] or not self._read(0):
                 return
 
     def _read(self, wait_s: float) -> bool:
@@ -76,20 +84,23 @@ class Terminal:
         """Type."""
         os.write(self._fd, keys.encode())
 
-    def wait(self, within_s: float = 10.0) -> int:
-        """Read to the end; the exit code."""
+    def has_ended(self, within_s: float) -> bool:
+        """Read until the program ends; False when it does not in time."""
         deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            if not self._read(0.2):
-                break
+        while self.exit_code is None and time.monotonic() < deadline:
+            self._read(0.1)
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
                 self._drain()
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
-        ended, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        return os.waitstatus_to_exitcode(status)
+                self.pid, self.exit_code = 0, os.waitstatus_to_exitcode(status)
+        return self.exit_code is not None
+
+    def wait(self, within_s: float = 10.0) -> int:
+        """Read to the end; the exit code."""
+        if self.has_ended(within_s):
+            assert self.exit_code is not None
+            return self.exit_code
+        raise AssertionError("it did not end:\n" + "\n".join(self.lines()))
 
     def _drain(self) -> None:
         while select.select([self._fd], [], [], 0.05)[0]:

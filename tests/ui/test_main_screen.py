@@ -400,6 +400,17 @@ async def test_a_hundred_thousand_lines_show_at_once_and_their_end_can_be_reache
         assert reader.flowed_completely
 
 
+ODD_TEXTS = (b"", b"{", b"[]", b'["plain", 3]', b'{"a": 1}', b"\xff", b'["plain",[["x",0,"odd"]]]')
+
+
+@pytest.mark.parametrize("data", ODD_TEXTS)
+async def test_a_stored_text_that_cannot_be_read_is_a_note(seeded: Paths, data: bytes) -> None:
+    async with bench(seeded) as found:
+        found.store.parts.put_text(found.id_at(0), "text", data)
+        await found.press("enter")
+        await found.until(lambda: "cannot be read" in found.text())
+
+
 async def test_progress_of_a_first_sync_is_told_in_the_empty_list(paths: Paths) -> None:
     seed(paths, mail=())
     async with bench(paths) as found:

@@ -130,6 +130,10 @@ class TuimailApp(App[None], inherit_bindings=False):
         """One sentence for a person."""
         self.notify(text.sentence(sentence), markup=False)
 
+    def _fatal_error(self) -> None:
+        """Close. Textual would print a traceback with the values of variables: mail, for everybody to see."""
+        self._close_messages_no_wait()
+
     # --- global keys -----------------------------------------------------------
 
     def action_app_quit(self) -> None:
@@ -216,6 +220,8 @@ def run(paths: Paths, config: Config, *, demo: bool = False, painted: Painted | 
             app.run()
         finally:
             app.close()
+        if app._exception is not None:  # Textual has no public name for it
+            raise app._exception
         return app.return_code or 0
 
 

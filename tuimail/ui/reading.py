@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from tuimail.engine.protocol import TEXT, Request, Unwant, Want
@@ -19,6 +20,7 @@ from tuimail.model import (
     BodyState,
     Envelope,
     EnvelopeId,
+    LineKind,
     Link,
     ReadableText,
     Section,
@@ -128,12 +130,12 @@ class Reading:
         if found is None:
             self._wait()
         elif len(found) < _BIG_JSON:
-            self._take(from_json(found), keep_place=keep_place)
+            self._take(_decoded(found), keep_place=keep_place)
         else:
             wanted = (self.envelope.id, self._kind)
             self._show_page("Opening…", long_size(len(found)))
             self._desk.in_thread(
-                lambda data=found: from_json(data),  # type: ignore[misc]  # mypy: a default in a lambda
+                partial(_decoded, found),
                 lambda readable: self._take_late(wanted, readable),
             )
 
@@ -236,6 +238,14 @@ class Reading:
         if self.envelope is not None:
             self.envelope = self._store.envelopes.envelope(self.envelope.id) or self.envelope
         return self.envelope
+
+
+def _decoded(data: bytes) -> ReadableText:
+    """The text as the engine stored it; a note when it cannot be read, as after a change of its form."""
+    try:
+        return from_json(data)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return ReadableText("note", (TextLine("The stored text of this message cannot be read.", kind=LineKind.NOTE),))
 
 
 _AWAY = (AccountStatus.OFFLINE, AccountStatus.NEEDS_PASSWORD, AccountStatus.FAILED)

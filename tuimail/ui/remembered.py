@@ -6,9 +6,11 @@ No Textual here: the first frame reads the same.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from tuimail.errors import StoreError
 from tuimail.model import AccountName, EnvelopeId
 from tuimail.store import Store
 from tuimail.ui.layout import PaneWidths
@@ -55,7 +57,7 @@ class Remembered:
 
     def keep_place(self, place: Place) -> None:
         """Remember where a person is."""
-        self._state.set(PLACE_KEY, place._asdict())
+        self._keep(PLACE_KEY, place._asdict())
 
     def panes(self) -> PaneWidths:
         """The widths that were dragged, or the usual ones."""
@@ -72,7 +74,7 @@ class Remembered:
 
     def keep_panes(self, widths: PaneWidths) -> None:
         """Remember widths."""
-        self._state.set(
+        self._keep(
             PANES_KEY,
             {"tree_cells": widths.tree_cells, "list_share": widths.list_share, "tree_hidden": widths.tree_hidden},
         )
@@ -84,7 +86,7 @@ class Remembered:
 
     def keep_folded(self, keys: Iterable[str]) -> None:
         """Remember folds."""
-        self._state.set(FOLDED_KEY, sorted(keys))
+        self._keep(FOLDED_KEY, sorted(keys))
 
     def theme(self, configured: str) -> str:
         """The theme that was chosen on the screen, unless the configuration was changed since."""
@@ -94,7 +96,7 @@ class Remembered:
 
     def keep_theme(self, chosen: str, configured: str) -> None:
         """Remember a choice, and what the configuration said then."""
-        self._state.set(THEME_KEY, {"chosen": chosen, "configured": configured})
+        self._keep(THEME_KEY, {"chosen": chosen, "configured": configured})
 
     def frame(self) -> Mapping[str, Any]:
         """What the first frame needs of the app; see `first_frame`. `Any`: JSON, checked where it is used."""
@@ -102,7 +104,12 @@ class Remembered:
 
     def keep_frame(self, frame: Mapping[str, object]) -> None:
         """Remember how the screen looks."""
-        self._state.set(FRAME_KEY, dict(frame))
+        self._keep(FRAME_KEY, dict(frame))
+
+    def _keep(self, key: str, value: object) -> None:
+        """What cannot be remembered (a full disk) is forgotten: it must not stop anybody."""
+        with contextlib.suppress(StoreError):
+            self._state.set(key, value)
 
     def _mapping(self, key: str) -> dict[str, Any]:
         found = self._state.get(key, None)

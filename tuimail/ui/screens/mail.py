@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tuimail.engine.protocol import Request, Show
+from tuimail.errors import MailError
 from tuimail.model import Account, Envelope, EnvelopeId, Mailbox, MailboxId, ReadableText, Role, TextLine
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -240,8 +241,11 @@ class MailScreen(Panes):
 
     def _was_read(self, envelope: Envelope) -> None:
         is_read = self.reading.current == envelope.id and self.reader_is_seen and self.app.screen is self
-        if is_read and flag_changes.mark_seen(self.store, envelope, at=int(self.clock())):
-            self.flags_changed()
+        try:
+            if is_read and flag_changes.mark_seen(self.store, envelope, at=int(self.clock())):
+                self.flags_changed()
+        except MailError as exc:
+            self.notify(text.sentence(f"{exc.sentence} {exc.advice}"), markup=False, severity="error")
 
     def flags_changed(self) -> None:
         """Flags were changed here: show it, and tell the engine."""
