@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -51,6 +52,16 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def running_in(top: Path) -> list[str]:
+    """Command lines of processes that name the directory, such as an engine that somebody started again."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = file.read_bytes().decode(errors="replace")
+            found += [words] if str(top) in words else []
+    return found
+
+
 def wait_for_end(pid: int) -> None:
     """Wait until a process that is not ours has ended."""
     try:
@@ -88,6 +99,7 @@ def test_the_demo_opens_on_its_mailbox_and_leaves_nothing(
     for pid in processes:
         wait_for_end(pid)
     assert list(top.iterdir()) == []
+    assert running_in(top) == []
     assert not home.paths.config_file.exists()
     assert not home.paths.data.exists()
 

@@ -85,6 +85,7 @@ def _hold_engine(paths: Paths) -> None:
         sys.stdout.flush()
         sys.stdin.buffer.read()
     finally:
+        office.wait_ready(5.0)  # it may just be starting, and would not hear the word
         office.send(Stop())
         office.close()  # before the engine is gone: an office that is open starts it again
         _wait_for_end(paths)
