@@ -100,7 +100,8 @@ def _evil_mail(uid: int, evil: str) -> Incoming:
     ) % (len(name), name, len(name), name)
     return Incoming(
         uid=uid, flags=int(Flag.NONE), keywords=CANARY, modseq=None, received_at=NOW, size_octets=1,
-        structure=structure, has_attachments=True, from_=f'"{evil}" <{evil}@evil.example>', sender=evil, reply_to=f"<{evil}@x.example>",
+        structure=structure, has_attachments=True, from_=f'"{evil}" <{evil}@evil.example>', sender=evil,
+        reply_to=f"<{evil}@x.example>",
         to=f"{evil} <a@b.example>", cc=f"{evil} <c@d.example>", subject=evil, sent_at=NOW + uid, message_id=f"<{evil}>",
         in_reply_to=evil, references=evil, list_id="", thread_id=uid,
     )  # fmt: skip

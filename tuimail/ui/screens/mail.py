@@ -229,6 +229,10 @@ class MailScreen(Panes):
         self.reader.show(lines, keep_place=keep_place)
         self._show_attachments(envelope)
 
+    def attachments_changed(self) -> None:
+        """More of the current message is here."""
+        self._show_attachments(self.reading.envelope)
+
     def _show_attachments(self, envelope: Envelope | None) -> None:
         self.parts_bar.show(attachments_of(self.store, envelope) if envelope is not None else ())
 
@@ -287,7 +291,7 @@ class MailScreen(Panes):
         self._tell_status()
         self.reading.hear(news)
         if any(envelope_id == self.reading.current for envelope_id, _ in news.arrived):
-            self._show_attachments(self.reading.envelope)
+            self.attachments_changed()
         self.tell_people(news)
 
     def tell_people(self, news: News) -> None:

@@ -7,6 +7,7 @@ not live here: geometry (`panes`), what panes show (`mail`), how a flag changes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -23,9 +24,12 @@ from tuimail.ui.flag_changes import MANY, Change
 from tuimail.ui.keys import MAIN, bindings
 from tuimail.ui.notices import Inbox, News
 from tuimail.ui.reading import State
+from tuimail.ui.saving import SaveDesk
 from tuimail.ui.screens.links import LinksScreen
 from tuimail.ui.screens.mail import MailScreen
 from tuimail.ui.screens.password import PasswordScreen
+from tuimail.ui.screens.saves import ask_to_save, pass_news
+from tuimail.ui.widgets.parts_bar import PartsBar
 from tuimail.ui.widgets.reader import Reader
 
 _MAX_UNDO = 50
@@ -51,6 +55,7 @@ class MainScreen(MailScreen):
     ) -> None:
         super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
         self._find_mailbox = find_mailbox
+        self._desk = SaveDesk(paths, send, os.environ)
         self._undo: list[Change] = []
         self._asked: set[str] = set()
 
@@ -174,6 +179,14 @@ class MainScreen(MailScreen):
         """Save all attachments."""
         self._need_attachments(self.parts_bar.request_save_all())
 
+    def on_parts_bar_save_requested(self, event: PartsBar.SaveRequested) -> None:
+        """Where to, and under which name?"""
+        ask_to_save(self.app, (event.attachment,), self._desk, self.attachments_changed)
+
+    def on_parts_bar_save_all_requested(self, event: PartsBar.SaveAllRequested) -> None:
+        """Into which folder?"""
+        ask_to_save(self.app, event.attachments, self._desk, self.attachments_changed)
+
     def _need_attachments(self, found: bool) -> None:
         if not found:
             self.notify("This message has no attachments.", markup=False, timeout=2)
@@ -271,7 +284,8 @@ class MainScreen(MailScreen):
         self.notify(text.sentence(sentence), markup=False, severity="error" if kind == "error" else "information")
 
     def tell_people(self, news: News) -> None:
-        """Refused changes and wanted passwords."""
+        """Refused changes, wanted passwords, and what a save prompt waits for."""
+        pass_news(self.app, news)
         for sentence in news.refused[:_MAX_TOASTS]:
             self._tell(sentence, severity="error")
         for account, sentence in news.passwords.items():
