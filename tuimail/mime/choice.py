@@ -6,7 +6,6 @@ is here: the engine fetches what this says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuimail.model import Part, Section
@@ -134,8 +133,3 @@ def estimate_decoded(part: Part) -> int:
         # 57 octets become a line of 76 and CR LF.
         return part.size_octets * 57 // 78
     return part.size_octets
-
-
-def total_octets(parts: Iterable[Part]) -> int:
-    """The octets to transfer for these parts."""
-    return sum(part.size_octets for part in parts)

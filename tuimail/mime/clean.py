@@ -127,6 +127,14 @@ def _thin_marks(found: re.Match[str]) -> str:
     return "".join(kept)
 
 
+def without_leading_marks(text: str) -> str:
+    """The text from its first character that is no combining mark: for pieces that are put together later."""
+    start = 0
+    while start < len(text) and text[start] >= _FIRST_MARK and unicodedata.category(text[start]) in ("Mn", "Me"):
+        start += 1
+    return text[start:]
+
+
 def cell_width(text: str) -> int:
     """How many terminal cells the (cleaned) text takes: 0, 1 or 2 a character (UAX #11)."""
     if text.isascii():

@@ -226,8 +226,10 @@ class MarkupWriter:
             self._children(element)
             if not label and before == page.position():
                 page.text("[image]")
-            page.rejoin()
+            was_ended = page.rejoin()
             page.text(marker)
+        if was_ended:
+            page.soft_break()
 
     # --- tables -------------------------------------------------------------------
 

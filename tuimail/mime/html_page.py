@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tuimail.mime import html_marks as marks
-from tuimail.mime.clean import clean_text
+from tuimail.mime.clean import clean_text, without_leading_marks
 
-MAX_PIECES = 30_000
+MAX_PIECES = 20_000
 """Pieces of markup on a page; html2text needs some 10 us for each."""
 
 _EMPTY = frozenset(
@@ -124,16 +124,19 @@ class Page:
         else:
             self.soft_break()
 
-    def rejoin(self) -> None:
-        """What comes next goes to the end of the last line, after a space."""
-        if self.line and self.line[-1] == marks.BREAK:
+    def rejoin(self) -> bool:
+        """What comes next goes to the end of the last line, after a space; True when that line was ended."""
+        was_ended = bool(self.line) and self.line[-1] == marks.BREAK
+        if was_ended:
             self._drop_breaks()
             self.line_empty = not self.line
         self.space = not self.line_empty
+        return was_ended
 
     def text(self, raw: str) -> None:
         """Running text of a sender: white space collapsed, hidden characters gone."""
-        cleaned = marks.carried(clean_text(raw))
+        # Marks at the start of a piece would pile up on the piece before it.
+        cleaned = marks.carried(without_leading_marks(clean_text(raw)))
         words = " ".join(cleaned.split())
         if not words:
             self.space = self.space or bool(cleaned)

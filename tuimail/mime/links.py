@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _WEB = re.compile(r"(https?):/{2,}([^/?#]*)(.*)\Z", re.IGNORECASE | re.DOTALL)
 _PORT = re.compile(r":([0-9]{0,5})\Z")
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
-_BAD_HOST = re.compile(r"[\x00-\x20\"#%/<>?@\\^`{|}]")
+_BAD_HOST = re.compile(r"[\x00-\x20\"#%/:<>?@\[\\\]^`{|}]")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;]{1,64}@[^\s@<>\"(),:;?&/]{1,253}")
 
 _IN_TEXT = re.compile(r"(?:https?://|mailto:)[^\s<>\"\x00-\x1f\x7f]+", re.IGNORECASE)

@@ -80,8 +80,8 @@ def _telling(
     name = prefer if prefer in tellings else next(iter(tellings), "")
     given = {part.section: (part, octets) for part, octets in parts}
     here = [given[part.section] for part in tellings.get(name, ()) if part.section in given]
-    if not any(part.content_type != "text/calendar" for part, _ in here):
-        here = list(parts)
+    if tellings and not here:
+        here = [(part, octets) for part, octets in parts if part.content_type.startswith("text/")]
     return here, tuple(other for other in tellings if other != name)
 
 
