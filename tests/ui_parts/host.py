@@ -69,7 +69,7 @@ def piloted(
     """Run an app and do `steps` in it."""
 
     async def run() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
             await steps(pilot)
 
