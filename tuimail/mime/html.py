@@ -20,6 +20,7 @@ __all__ = ["CUT", "FORM", "MAX_MARKUP_CHARACTERS", "SIMPLE", "fallback_readable"
 
 FORM = "This message has a form; it cannot be filled in here."
 
+
 def html_to_readable(
     markup: str, *, first_link: int = 1, size_limit: int = MAX_MARKUP_CHARACTERS
 ) -> ReadableText:
