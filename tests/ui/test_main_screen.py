@@ -238,11 +238,11 @@ async def test_the_page_does_not_jump_when_mail_arrives_above_it(paths: Paths) -
     seed(paths, mail=[("Ada <a@b.example>", f"Number {n}", n + 10, 0, 100, False) for n in range(300)], bodies=False)
     async with bench(paths) as found:
         await found.press("pagedown", "pagedown")
-        first = found.app.main.list_view.row_at(found.app.main.list_view.top_line)
+        first = found.app.main.list_view.row_at(found.app.main.list_view.top_position)
         found.store.envelopes.ingest(found.inbox, [incoming(2000, "New <n@example.org>", "Just in", 0, 0, 100, False)])
         found.engine.say(MailboxChanged(found.inbox))
         await found.until(lambda: found.app.main.list_view.total == 301)
-        assert found.app.main.list_view.row_at(found.app.main.list_view.top_line) == first
+        assert found.app.main.list_view.row_at(found.app.main.list_view.top_position) == first
 
 
 async def test_a_vanished_message_leaves_the_cursor_near(seeded: Paths) -> None:

@@ -7,7 +7,17 @@ import pytest
 from tests.ui.values import NOW, account, mailbox, row
 from tuimail.mime.clean import cell_width
 from tuimail.model import AccountStatus, Flag, Role
-from tuimail.ui.rows import Runs, list_columns, list_row, list_title, runs_width, status_line, top_bar
+from tuimail.ui.rows import (
+    Runs,
+    lines_per_row,
+    list_columns,
+    list_row,
+    list_title,
+    row_lines,
+    runs_width,
+    status_line,
+    top_bar,
+)
 
 HOSTILE = "\x1b]0;x\x07\x9b31m\u202e\u200b\ud800\x00[/] [@click=app.quit]x[/]" + "a" * 2000
 
@@ -21,6 +31,13 @@ def test_a_row_fills_its_width_whatever_is_in_it(width: int) -> None:
     for subject in ("Plain", "会議の予定について、木曜日に" * 5, HOSTILE, "", "👩‍👩‍👧 e\u0301"):
         found = row(subject=subject, sender=subject, flags=Flag.FLAGGED, has_attachments=True)
         assert runs_width(list_row(found, list_columns(width), NOW)) == width
+
+
+@pytest.mark.parametrize("width", range(28, 60))
+def test_narrow_lists_give_a_message_two_lines(width: int) -> None:
+    found = row_lines(row(subject="会議の予定について" * 9, flags=Flag.FLAGGED), width, NOW)
+    assert len(found) == lines_per_row(width) == (2 if width < 46 else 1)
+    assert [runs_width(runs) for runs in found] == [width] * len(found)
 
 
 def test_nothing_of_a_row_is_a_control_format_or_surrogate_character() -> None:

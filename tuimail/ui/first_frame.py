@@ -29,7 +29,7 @@ from tuimail.store import Store
 from tuimail.ui.layout import divide, too_small
 from tuimail.ui.mailbox_pages import mailbox_message
 from tuimail.ui.remembered import Place, Remembered
-from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, list_columns, list_row, list_title, runs_width, top_bar
+from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, list_title, row_lines, runs_width, top_bar
 from tuimail.ui.tree_rows import tree_line, tree_rows
 
 ENTER_ALTERNATE = "\x1b[?1049h"
@@ -177,15 +177,16 @@ class Frame:
     ) -> list[str]:
         lines = [self._line(list_title(mailbox, width), width)]
         page = height - 1
-        cursor, top = self._cursor_and_top(mailbox, place, page)
+        per_row = lines_per_row(width - 1 if mailbox.total * lines_per_row(width) > page else width)
+        cursor, top = self._cursor_and_top(mailbox, place, page // per_row)
         window = self._store.envelopes.window(mailbox.id, top, page)
-        inner = width - 1 if window.total > page else width
-        columns = list_columns(inner)
+        inner = width - 1 if window.total * per_row > page else width
         for position, row in enumerate(window.rows, window.start):
             at_cursor = position == cursor
-            runs = list_row(row, columns, self._now, cursor=at_cursor)
-            line = self._line(runs, inner, "cursor" if at_cursor else "")
-            lines.append(line + self._line([], width - inner))
+            for runs in row_lines(row, inner, self._now, cursor=at_cursor):
+                line = self._line(runs, inner, "cursor" if at_cursor else "")
+                lines.append(line + self._line([], width - inner))
+        del lines[height:]
         if not window.total:
             account = next((each for each in accounts if each.name == mailbox.account), None)
             lines += self._message(mailbox_message(mailbox, account, None), width, page)

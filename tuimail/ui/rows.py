@@ -102,6 +102,23 @@ def list_row(row: Row, columns: Columns, now: float, *, cursor: bool = False, se
     return runs
 
 
+def lines_per_row(width: int) -> int:
+    """Two where sender and subject would crowd each other on one line."""
+    return 2 if 28 <= width < 46 else 1
+
+
+def row_lines(row: Row, width: int, now: float, *, cursor: bool = False, selected: bool = False) -> list[Runs]:
+    """All lines of one message, `lines_per_row(width)` of them, each exactly `width` cells."""
+    if lines_per_row(width) == 1:
+        return [list_row(row, list_columns(width), now, cursor=cursor, selected=selected)]
+    columns = Columns(width, width - 3 - 4 - 7 - 1, 0, 4, 0, 7)
+    first = list_row(row, columns, now, cursor=cursor, selected=selected)
+    subject = clean_line(row.subject, 500).strip()
+    role = "muted" if not subject or row.flags & Flag.DELETED else "text" if not row.flags & Flag.SEEN else "muted"
+    bar = Run(BAR if cursor else " ", "bar")
+    return [first, [bar, Run("  " + fit(subject or "(no subject)", width - 4) + " ", role)]]
+
+
 def _state_mark(flags: int, selected: bool) -> Run:
     if selected:
         return Run("✓", "selection")

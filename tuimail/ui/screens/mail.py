@@ -158,7 +158,7 @@ class MailScreen(Panes):
         if mailbox is None:
             return
         view = self.list_view
-        self._places[mailbox.id] = (view.cursor_id, view.cursor, view.top_line)
+        self._places[mailbox.id] = (view.cursor_id, view.cursor, view.top_position)
 
     def remember(self) -> None:
         """Write down where a person is, for the next start."""

@@ -22,7 +22,7 @@ from tuimail.model import EnvelopeId, Row, Window
 from tuimail.ui.keys import LIST, bindings
 from tuimail.ui.layout import clamp
 from tuimail.ui.pages import PAGE_ROWS, Pages
-from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, list_columns, list_row, runs_width
+from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, row_lines, runs_width
 from tuimail.ui.widgets.lines import LineView
 
 MAX_SELECTED = 10_000
@@ -66,6 +66,8 @@ class MessageList(LineView, can_focus=True):
         self.cursor_id: EnvelopeId | None = None
         self.selected: set[EnvelopeId] = set()
         self._range_from = 0
+        self._shaped_for = 1
+        """The `row_height` that the scroll offset was made for."""
         self._wanted_top = -1
         """First visible position as soon as there is a layout; -1 for none."""
         self._message: list[Runs] = []
@@ -76,6 +78,21 @@ class MessageList(LineView, can_focus=True):
     def total(self) -> int:
         """Messages in the list."""
         return self._pages.total
+
+    @property
+    def row_height(self) -> int:
+        """Lines of one row."""
+        return lines_per_row(self.scrollable_content_region.width)
+
+    @property
+    def top_position(self) -> int:
+        """The first row on the page."""
+        return self.top_line // self.row_height
+
+    @property
+    def page_rows(self) -> int:
+        """Whole rows on a page."""
+        return max(1, self.page_lines // self.row_height)
 
     def row_at(self, position: int) -> Row | None:
         """The row at a position; None beyond the end."""
@@ -106,15 +123,15 @@ class MessageList(LineView, can_focus=True):
 
         At the very top the page stays at the top instead, so that new mail is seen.
         """
-        top, before = self.top_line, self.cursor
+        top, before = self.top_position, self.cursor
         self._pages.refresh(before)
         found = self._position_of(self.cursor_id) if self.cursor_id is not None else None
         self.cursor = clamp(before if found is None else found, 0, self._pages.total - 1)
         self._range_from = clamp(self._range_from + self.cursor - before, 0, max(0, self._pages.total - 1))
         self._resized()
         if top:
-            self.scroll_line_to(top + self.cursor - before)
-        self.keep_visible(self.cursor)
+            self._put_top(top + self.cursor - before)
+        self._keep_cursor_visible()
         self._take_cursor_id(by_person=False)
 
     def tell(self, message: list[Runs]) -> None:
@@ -131,7 +148,8 @@ class MessageList(LineView, can_focus=True):
 
     def _resized(self) -> None:
         self._lines.clear()
-        self.virtual_size = Size(self.scrollable_content_region.width, self._pages.total)
+        self._shaped_for = self.row_height
+        self.virtual_size = Size(self.scrollable_content_region.width, self._pages.total * self.row_height)
         self.refresh()
 
     # --- drawing ---------------------------------------------------------------
@@ -141,7 +159,7 @@ class MessageList(LineView, can_focus=True):
         width = self.scrollable_content_region.width
         if not self._pages.total:
             return self._message_line(y, width)
-        position = y + self.top_line
+        position, part = divmod(y + self.top_line, self.row_height)
         row = self._pages.row(position)
         if row is None:
             return self.palette.strip([], width)
@@ -151,11 +169,11 @@ class MessageList(LineView, can_focus=True):
         if at_cursor:
             ground = "cursor" if self.has_focus else "cursor-blurred"
         now = self._clock()
-        key = (row, at_cursor, ground, width, int(now // 86400))
+        key = (row, part, at_cursor, ground, width, int(now // 86400))
         line = self._lines.get(key)
         if line is None:
-            runs = list_row(row, list_columns(width), now, cursor=at_cursor, selected=is_selected)
-            line = self._lines[key] = self.palette.strip(runs, width, ground)
+            runs = row_lines(row, width, now, cursor=at_cursor, selected=is_selected)
+            line = self._lines[key] = self.palette.strip(runs[part], width, ground)
         return line
 
     def _message_line(self, y: int, width: int) -> Strip:
@@ -175,22 +193,38 @@ class MessageList(LineView, can_focus=True):
     def _go_to_wanted_top(self) -> None:
         """Put the page where it is wanted; before the first layout that must wait."""
         if self.size.height:
-            self.scroll_line_to(self._wanted_top)
-            self.keep_visible(self.cursor)
+            self._put_top(self._wanted_top)
+            self._keep_cursor_visible()
             self._wanted_top = -1
 
     def on_resize(self) -> None:
         """Another width or height."""
+        height = self._shaped_for
+        top = self.top_line // height
         self._resized()
         if self._wanted_top >= 0:
             self._go_to_wanted_top()
         else:
-            self.keep_visible(self.cursor)
+            if self.row_height != height:  # the rows have another shape: the page keeps its first one
+                self._put_top(top)
+            self._keep_cursor_visible()
+
+    def _put_top(self, position: int) -> None:
+        """Make a row the first one on the page."""
+        self.scroll_line_to(position * self.row_height)
+
+    def _keep_cursor_visible(self, margin: int = 0) -> None:
+        height = self.row_height
+        self.keep_visible(self.cursor * height, margin * height)
+        self.keep_visible((self.cursor + 1) * height - 1, margin * height)
+
+    def _refresh_row(self, position: int) -> None:
+        self.refresh_lines(position * self.row_height, self.row_height)
 
     def watch_has_focus(self, value: bool) -> None:
         """The cursor's ground tells where the keys go."""
         super().watch_has_focus(value)
-        self.refresh_line(self.cursor)
+        self._refresh_row(self.cursor)
 
     # --- the cursor ------------------------------------------------------------
 
@@ -200,9 +234,9 @@ class MessageList(LineView, can_focus=True):
         if position == self.cursor and self.cursor_id is not None:
             return
         before, self.cursor = self.cursor, position
-        self.refresh_line(before)
-        self.refresh_line(position)
-        self.keep_visible(position, margin=2)
+        self._refresh_row(before)
+        self._refresh_row(position)
+        self._keep_cursor_visible(margin=2)
         self._take_cursor_id(by_person=by_person)
 
     def _take_cursor_id(self, *, by_person: bool, always: bool = False) -> None:
@@ -222,24 +256,24 @@ class MessageList(LineView, can_focus=True):
 
     def action_list_half_down(self) -> None:
         """Half a page down."""
-        self._page(self.page_lines // 2)
+        self._page(self.page_rows // 2)
 
     def action_list_half_up(self) -> None:
         """Half a page up."""
-        self._page(-(self.page_lines // 2))
+        self._page(-(self.page_rows // 2))
 
     def action_list_page_down(self) -> None:
         """A page down, one line kept."""
-        self._page(self.page_lines - 1)
+        self._page(self.page_rows - 1)
 
     def action_list_page_up(self) -> None:
         """A page up, one line kept."""
-        self._page(1 - self.page_lines)
+        self._page(1 - self.page_rows)
 
-    def _page(self, lines: int) -> None:
-        lines = lines or 1
-        self.scroll_line_to(clamp(self.top_line + lines, 0, max(0, self.total - self.page_lines)))
-        self.move_to(self.cursor + lines)
+    def _page(self, rows: int) -> None:
+        rows = rows or 1
+        self._put_top(clamp(self.top_position + rows, 0, max(0, self.total - self.page_rows)))
+        self.move_to(self.cursor + rows)
 
     def action_list_top(self) -> None:
         """The newest message."""
@@ -303,7 +337,7 @@ class MessageList(LineView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Click: cursor. Twice: open. On the mark, right, or with ctrl: select. With shift: a range."""
-        position = int(event.y) + self.top_line
+        position = (int(event.y) + self.top_line) // self.row_height
         if not 0 <= position < self.total:
             return
         if event.shift:
