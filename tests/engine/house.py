@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Protocol, TypeVar
 import imapclient
 
 from tuimail.engine.clock import Clock
+from tuimail.engine.convert import Converter
 from tuimail.engine.inprocess import InProcessOffice
 from tuimail.engine.protocol import Notice, Request
 from tuimail.model import AccountName, EnvelopeId, Flag, Mailbox, MailboxId
@@ -72,7 +74,8 @@ class Ears:
     def wait_until(self, seen: Callable[[], bool]) -> None:
         """Wait until the condition holds, looking after every notice (and now and then, to be safe)."""
         with self._changed:
-            for _ in range(int(PATIENCE_S * 5)):
+            until = time.monotonic() + PATIENCE_S
+            while time.monotonic() < until:
                 if seen():
                     return
                 self._changed.wait(0.2)
@@ -118,9 +121,13 @@ offline = "{offline}"
 """)
 
     @contextmanager
-    def office(self, *, watch: bool = True, clock: Clock | None = None) -> Iterator[InProcessOffice]:
+    def office(
+        self, *, watch: bool = True, clock: Clock | None = None, converter: Converter | None = None
+    ) -> Iterator[InProcessOffice]:
         """An engine in this process, ended afterwards."""
-        office = InProcessOffice.join(self.paths, on_notice=self.ears, watch=watch, clock=clock)
+        office = InProcessOffice.join(
+            self.paths, on_notice=self.ears, watch=watch, clock=clock, converter=converter
+        )
         try:
             yield office
         finally:

@@ -10,6 +10,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -212,3 +213,12 @@ def test_the_lock_is_held_while_the_engine_lives(house: House) -> None:
         assert office.wait_ready(PATIENCE_S)
         with house.paths.engine_lock.open("rb") as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_directory_that_cannot_be_written_is_told_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = house.directory / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setattr(house, "paths", replace(house.paths, data=blocked / "data", runtime=blocked / "run"))
+    monkeypatch.setattr("tuimail.engine.office.START_DEADLINE_S", 1000.0)
+    with joined(house) as office, pytest.raises(EngineGone, match="cannot be made or written"):
+        office.wait_sync()

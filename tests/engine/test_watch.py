@@ -8,8 +8,9 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, House, MailServer, server_state
-from tuimail.engine.protocol import MailboxChanged, NewMail, Show, StatusChanged, TreeChanged
-from tuimail.model import AccountStatus
+from tests.engine.test_flags import wish
+from tuimail.engine.protocol import MailboxChanged, NewMail, PartArrived, Show, StatusChanged, TreeChanged, Wake, Want
+from tuimail.model import AccountStatus, Flag
 
 Houses = Callable[..., House]
 
@@ -106,3 +107,38 @@ def test_new_mail_comes_by_push_from_dovecot(any_dovecot: MailServer, house_of: 
         user.append(b"Subject: second\r\nMessage-ID: <second@x>\r\n\r\nx\r\n")
         house.ears.wait_for(NewMail)
         assert house.with_subject("second")
+
+
+def test_new_mail_in_the_inbox_is_told_while_another_mailbox_is_open(outlook: Demo, house_of: Houses) -> None:
+    house = house_of(outlook)
+    with house.office() as office:
+        house.ears.wait_until(lambda: online(house) and idling(outlook)())
+        house.ask(office, Show(house.mailbox("Sent").id))
+        house.ears.wait_until(lambda: any("EXAMINE" in line and "INBOX" in line for line in outlook.log))
+        house.ears.wait_until(idling(outlook))
+        outlook.deliver(b"Subject: aside\r\nMessage-ID: <aside@x>\r\n\r\nx\r\n")
+        told = house.ears.wait_for(NewMail)
+        assert told.mailbox_id == house.mailbox().id
+
+
+def test_no_more_than_three_connections_are_made(outlook: Demo, house_of: Houses) -> None:
+    house = house_of(outlook, offline="all")
+    with house.office() as office:
+        house.ears.wait_until(lambda: online(house) and "IDLE" in outlook.log)
+        house.ask(office, Show(house.mailbox("Sent").id))
+        for row in house.store.envelopes.window(house.mailbox("Sent").id, 0, 5).rows:
+            house.ask(office, Want(row.id))
+        house.ears.wait_until(lambda: len(house.ears.all(PartArrived)) >= 5)
+        house.ears.wait_until(lambda: any("EXAMINE" in line and "INBOX" in line for line in outlook.log))
+        assert sum(line.startswith("AUTHENTICATE") for line in outlook.log) == 3
+
+
+def test_a_star_costs_one_command_while_its_mailbox_is_watched(pushing: Demo, house_of: Houses) -> None:
+    house = house_of(pushing)
+    with house.office() as office:
+        house.ears.wait_until(lambda: online(house) and idling(pushing)())
+        before = len(pushing.log)
+        wish(house, house.newest(), add=Flag.FLAGGED)
+        house.ask(office, Wake(ACCOUNT))
+        house.ears.wait_until(lambda: house.store.pending.count(ACCOUNT) == 0 and idling(pushing)())
+        assert [line.split(" ")[0] for line in pushing.log[before:]] == ["UID", "IDLE"]

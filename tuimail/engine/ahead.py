@@ -41,6 +41,7 @@ class Ahead:
         """Fetch until nothing is wanting; raises ConnectionProblem."""
         done = 0
         while wanting := self._wanting():
+            total = done + len(wanting)
             for batch in batches(wanting):
                 if len(batch) == 1 and batch[0].size_octets > SMALL_OCTETS:
                     yield from self._text_of(batch[0])
@@ -49,7 +50,7 @@ class Ahead:
                 done += len(batch)
                 mailbox_id = batch[0].mailbox_id
                 self._desk.tell(MailboxChanged(mailbox_id))
-                self._desk.tell(Progress(self._desk.name, mailbox_id, "bodies", done, done + len(wanting)))
+                self._desk.tell(Progress(self._desk.name, mailbox_id, "bodies", done, total))
                 yield
 
     def _wanting(self) -> list[Envelope]:

@@ -1,4 +1,4 @@
-"""A bell that any thread may ring, and that wakes a thread out of `select`.
+"""A bell that any thread may ring, and that wakes a thread out of a wait for descriptors.
 
 It carries no words: who rings it first writes down what for, under the lock of
 whoever owns the bell.
@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import threading
+from collections.abc import Sequence
 
 
 class Bell:
@@ -21,8 +22,11 @@ class Bell:
         os.set_blocking(self._writing, False)
         self._lock = threading.Lock()
 
+    def __del__(self) -> None:
+        self.close()
+
     def fileno(self) -> int:
-        """For `select`, and for whoever waits on a socket at the same time."""
+        """For whoever waits on a socket at the same time."""
         return self._reading
 
     def ring(self) -> None:
@@ -39,9 +43,9 @@ class Bell:
 
     def wait(self, timeout_s: float | None) -> bool:
         """Sleep until it rings; False when the time passed first. Hushes it."""
-        readable, _, _ = select.select([self._reading], [], [], timeout_s)
+        rang = bool(readable_of([self._reading], timeout_s))
         self.hush()
-        return bool(readable)
+        return rang
 
     def close(self) -> None:
         """Give the pipe back."""
@@ -50,3 +54,11 @@ class Bell:
                 if descriptor >= 0:
                     os.close(descriptor)
             self._reading = self._writing = -1
+
+
+def readable_of(descriptors: Sequence[int], timeout_s: float | None) -> set[int]:
+    """Those that can be read (or have ended) before the time is over. poll, because select stops at 1024."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000)}

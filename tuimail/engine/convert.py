@@ -26,7 +26,6 @@ from tuimail.model import Part
 
 TIMEOUT_S: Final = 2.0
 START_S: Final = 5.0
-"""A cold start on a busy machine is not the sender's fault."""
 MAX_ANSWER_OCTETS: Final = 1 << 20
 MAX_SNIFFED_OCTETS: Final = 1 << 20
 SERVED_BEFORE_RENEWAL: Final = 500
@@ -41,8 +40,11 @@ _TRAMPOLINE = (
 class Converter:
     """Asks the child. Safe to use from several threads, one at a time."""
 
-    def __init__(self, log: Log, *, timeout_s: float = TIMEOUT_S, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, log: Log, *, timeout_s: float = TIMEOUT_S, start_s: float = START_S, command: Sequence[str] | None = None
+    ) -> None:
         self._log = log
+        self._start_s = start_s
         self._timeout_s = timeout_s
         self._command = command or (
             sys.executable, "-P", "-c", _TRAMPOLINE, str(Path(tuimail.__file__).parent.parent),
@@ -50,6 +52,13 @@ class Converter:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._served = 0
+        self._is_ready = False
+
+    def warm(self) -> None:
+        """Start the child now, without waiting for it: the first HTML will not wait for it either."""
+        with self._lock:
+            if self._child is None:
+                self._start()
 
     def readable(self, parts: Sequence[tuple[Part, bytes]], prefer: str, root: Part) -> bytes | None:
         """`ReadableText` as JSON; None when the child failed."""
@@ -72,12 +81,13 @@ class Converter:
 
     def _ask(self, request: tuple[str, object, str]) -> bytes | None:
         with self._lock:
-            deadline_s = self._timeout_s
-            if self._child is None or self._served >= SERVED_BEFORE_RENEWAL:
+            if self._served >= SERVED_BEFORE_RENEWAL:
                 self._kill()
+            if self._child is None:
                 self._start()
-                deadline_s += START_S
-            answer = self._exchange(pickle.dumps(request), time.monotonic() + deadline_s)
+            answer = None
+            if self._is_ready or self._await_ready():
+                answer = self._exchange(pickle.dumps(request), time.monotonic() + self._timeout_s)
             self._served += 1
             if answer is None:
                 self._log.write("convert.killed", kind=request[0])
@@ -89,6 +99,15 @@ class Converter:
             list(self._command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/"
         )
         self._served = 0
+        self._is_ready = False
+
+    def _await_ready(self) -> bool:
+        """A cold start on a busy machine is not the sender's fault: it has a time of its own."""
+        child = self._child
+        if child is None or child.stdout is None:
+            return False
+        self._is_ready = _receive(child.stdout, 1, time.monotonic() + self._start_s) is not None
+        return self._is_ready
 
     def _exchange(self, request: bytes, deadline: float) -> bytes | None:
         child = self._child
@@ -121,8 +140,7 @@ class Converter:
 def _send(pipe: IO[bytes], octets: bytes, deadline: float) -> bool:
     view = memoryview(octets)
     while view:
-        _, writable, _ = select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))
-        if not writable:
+        if not _is_ready_for(pipe, select.POLLOUT, deadline):
             return False
         try:
             view = view[os.write(pipe.fileno(), view) :]
@@ -136,11 +154,16 @@ def _send(pipe: IO[bytes], octets: bytes, deadline: float) -> bool:
 def _receive(pipe: IO[bytes], length: int, deadline: float) -> bytes | None:
     got = bytearray()
     while len(got) < length:
-        readable, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-        if not readable:
+        if not _is_ready_for(pipe, select.POLLIN, deadline):
             return None
         piece = os.read(pipe.fileno(), min(1 << 16, length - len(got)))
         if not piece:
             return None
         got += piece
     return bytes(got)
+
+
+def _is_ready_for(pipe: IO[bytes], event: int, deadline: float) -> bool:
+    poll = select.poll()
+    poll.register(pipe, event)
+    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))

@@ -28,6 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     requests, answers = sys.stdin.buffer, sys.stdout.fileno()
+    _write(answers, b"!")
     while len(head := requests.read(LENGTH.size)) == LENGTH.size:
         (length,) = LENGTH.unpack(head)
         kind, subject, prefer = pickle.loads(requests.read(length))  # noqa: S301 - from our own parent

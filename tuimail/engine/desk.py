@@ -90,6 +90,7 @@ class Orders:
         self.bell = Bell()
         self._lock = threading.Lock()
         self._asked = Asked()
+        self._looks: set[MailboxId] = set()
         self.stopping = False
         self.watching = False
         self.shown: MailboxId | None = None
@@ -124,12 +125,6 @@ class Orders:
         self.bell.ring()
 
     @property
-    def pressing(self) -> bool:
-        """Whether something was asked that should not wait for a long job to end."""
-        asked = self._asked
-        return self.stopping or asked.renew or asked.wake
-
-    @property
     def waiting(self) -> bool:
         """Whether anything at all was asked."""
         asked = self._asked
@@ -138,6 +133,18 @@ class Orders:
     def peek(self) -> Asked:
         """What was asked, left where it is."""
         return self._asked
+
+    def look(self, mailbox: MailboxId) -> None:
+        """Something came or changed in this mailbox."""
+        with self._lock:
+            self._looks.add(mailbox)
+        self.bell.ring()
+
+    def take_looks(self) -> set[MailboxId]:
+        """The mailboxes in which something happened."""
+        with self._lock:
+            looks, self._looks = self._looks, set()
+        return looks
 
     def take_wake(self) -> bool:
         """Whether actions wait; only this wish is taken."""

@@ -50,12 +50,13 @@ class Engine:
         tell: Callable[[Notice], None],
         clock: Clock | None = None,
         log: Log | None = None,
+        converter: Converter | None = None,
     ) -> None:
         self._paths = paths
         self._tell = tell
         self._clock = clock or SystemClock()
         self._log = log or Log(None)
-        self._converter = Converter(self._log)
+        self._converter = converter or Converter(self._log)
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AccountAtWork] = {}

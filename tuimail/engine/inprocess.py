@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from tuimail.engine.clock import Clock
+from tuimail.engine.convert import Converter
 from tuimail.engine.dispatch import Engine
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice, Request
@@ -24,13 +25,14 @@ class InProcessOffice:
         *,
         watch: bool,
         clock: Clock | None,
+        converter: Converter | None,
     ) -> None:
         self._on_notice = on_notice
         self._waiter = SyncWaiter()
         self._notices: queue.SimpleQueue[Notice | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._deliver, name="office", daemon=True)
         paths.make()
-        self.engine = Engine(paths, tell=self._notices.put, clock=clock, log=Log(paths.log_file))
+        self.engine = Engine(paths, tell=self._notices.put, clock=clock, log=Log(paths.log_file), converter=converter)
         self._alive = True
         self._thread.start()
         self.engine.start()
@@ -45,9 +47,10 @@ class InProcessOffice:
         watch: bool = True,
         start: bool = True,
         clock: Clock | None = None,
+        converter: Converter | None = None,
     ) -> InProcessOffice:
         """As `Office.join`; `start` makes no difference here."""
-        return cls(paths, on_notice, watch=watch, clock=clock)
+        return cls(paths, on_notice, watch=watch, clock=clock, converter=converter)
 
     @property
     def alive(self) -> bool:

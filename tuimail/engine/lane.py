@@ -26,6 +26,7 @@ from tuimail.store import Store
 
 ATTEMPTS: Final = 2
 MAX_NEIGHBOURS: Final = 20
+BROKEN: Final = "Messages cannot be fetched: something went wrong inside tuimail. Start it again."
 HOUSEKEEPING_S: Final = 60.0
 
 
@@ -101,6 +102,7 @@ class FetchLane:
         self._ahead_asked = False
         self._tickets: list[tuple[str, str]] = []
         self._stopping = False
+        self._broken = ""
         self._renewing = False
         self._connection: OnDemand | None = None
         self._thread = threading.Thread(target=self._run, name=f"bodies {desk.name}", daemon=True)
@@ -121,6 +123,9 @@ class FetchLane:
 
     def want(self, envelope_id: EnvelopeId, section: Section, *, urgent: bool) -> None:
         """Fetch it, soon."""
+        if self._broken:
+            self._desk.tell(PartFailed(envelope_id, section, self._broken))
+            return
         self._jobs.add(envelope_id, section, Rank.URGENT if urgent else Rank.NEIGHBOUR)
         self._bell.ring()
 
@@ -134,6 +139,8 @@ class FetchLane:
             self._tickets += [(ticket, fault) for ticket in tickets]
             self._ahead_asked = True
         self._bell.ring()
+        if self._broken:
+            self._end_tickets(self._broken)
 
     def renew(self) -> None:
         """The connection is suspect."""
@@ -151,12 +158,16 @@ class FetchLane:
     def _run(self) -> None:
         try:
             with Store.open(self._desk.paths) as store:
+                self._desk.converter.warm()
                 self._connection = OnDemand(self._desk, store)
                 bodies = Bodies(self._connection, store, self._desk)
                 self._work(bodies, Ahead(bodies, self._connection, store, self._desk))
         except Exception as exc:  # noqa: BLE001 - the top of the thread
             self._desk.log.fault("bodies.fault", exc, account=self._desk.name)
-            self._end_tickets("Bodies cannot be stored; look into `tuimail doctor`.")
+            self._broken = exc.sentence if isinstance(exc, MailError) else BROKEN
+            self._end_tickets(self._broken)
+            while (job := self._jobs.pick()) is not None:
+                self._fail(job, self._broken)
         finally:
             self._hang_up()
 

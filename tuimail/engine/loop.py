@@ -17,15 +17,19 @@ from tuimail.engine.desk import Asked, Desk, Orders
 from tuimail.engine.imap import dial
 from tuimail.engine.protocol import PasswordWanted, StatusChanged
 from tuimail.engine.rounds import POLL_S, Leave, Rounds
+from tuimail.engine.watcher import InboxWatcher
 from tuimail.errors import (
     AuthError,
+    ConfigError,
     ConnectionProblem,
     MailError,
     ProtocolViolation,
     ServerRefused,
     StoreError,
     TrustError,
+    UsageError,
 )
+from tuimail.mime.clean import clean_line
 from tuimail.model import AccountStatus
 from tuimail.net.imap import ImapSession
 from tuimail.store import Store
@@ -52,6 +56,7 @@ class AccountLoop:
         self._synced = synced
         self._ended = ended
         self._session: ImapSession | None = None
+        self._watcher = InboxWatcher(desk, orders.look)
         self._active = False
         self._tickets: list[str] = []
         self._failures = 0
@@ -80,6 +85,9 @@ class AccountLoop:
         session = self._session
         if session is not None:
             session.close()
+        self._watcher.watch(None)
+        if self._orders.stopping:
+            self._watcher.stop()
 
     # --- the loop ---------------------------------------------------------------
 
@@ -111,7 +119,7 @@ class AccountLoop:
         except Leave:
             watching = self._orders.watching and not self._orders.stopping
             self._set_status(store, AccountStatus.CONNECTING if watching else AccountStatus.OFFLINE, "")
-        except TrustError as exc:
+        except (TrustError, ConfigError, UsageError) as exc:
             self._stop_for_a_person(store, exc)
         except (ConnectionProblem, ProtocolViolation, ServerRefused) as exc:
             if not self._orders.peek().renew:
@@ -130,7 +138,9 @@ class AccountLoop:
         session = self._session = dial(self._desk)
         try:
             self._desk.offline = ""
-            rounds = Rounds(session, store, self._desk, self._orders, self._wanted)
+            rounds = Rounds(
+                session, store, self._desk, self._orders, wanted=self._wanted, watch_inbox=self._watcher.watch
+            )
             while True:
                 self._round(store, rounds)
                 self._failures = 0
@@ -147,6 +157,7 @@ class AccountLoop:
                     raise Leave
         finally:
             self._session = None
+            self._watcher.watch(None)
             session.close()
 
     def _round(self, store: Store, rounds: Rounds) -> None:
@@ -166,10 +177,10 @@ class AccountLoop:
         self._desk.log.write(
             "account.trouble", account=self._desk.name, error=type(error).__name__, again_in=round(pause_s)
         )
-        self._troubled(store, AccountStatus.OFFLINE, f"{error.sentence} Trying again in {spoken_time(pause_s)}.")
+        self._troubled(store, AccountStatus.OFFLINE, f"{in_words(error)} Trying again in {spoken_time(pause_s)}.")
         self._sleep(pause_s)
 
-    def _stop_for_a_person(self, store: Store, error: TrustError) -> None:
+    def _stop_for_a_person(self, store: Store, error: MailError) -> None:
         self._desk.log.write("account.stopped", account=self._desk.name, error=type(error).__name__)
         needs_password = isinstance(error, AuthError)
         status = AccountStatus.NEEDS_PASSWORD if needs_password else AccountStatus.FAILED
@@ -224,6 +235,13 @@ class AccountLoop:
 def is_imap(desk: Desk) -> bool:
     """Whether this loop knows the account's protocol."""
     return desk.account.receive.protocol is Protocol.IMAP
+
+
+def in_words(error: MailError) -> str:
+    """The sentence of an error, with the server's words where it refused."""
+    if isinstance(error, ServerRefused) and error.words:
+        return f"{error.sentence} The server says: {clean_line(error.words, 200)}."
+    return error.sentence
 
 
 def spoken_time(seconds: float) -> str:

@@ -13,14 +13,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import select
 import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
-from tuimail.engine.bell import Bell
+from tuimail.engine.bell import Bell, readable_of
 from tuimail.engine.protocol import (
     PROTOCOL_VERSION,
     Credential,
@@ -73,6 +72,8 @@ class Office:
         self._alive = False
         self._closing = False
         self._fault = ""
+        self._is_hopeless = False
+        """Only a person can change what keeps the engine from being reached."""
         self._engine_pid = 0
         self._thread = threading.Thread(target=self._run, name="office", daemon=True)
 
@@ -116,7 +117,8 @@ class Office:
         """Wait until the engine answers; False when it did not in time (by default: what a start may take)."""
         with self._ready:
             patience_s = START_DEADLINE_S if timeout_s is None else timeout_s
-            return self._ready.wait_for(lambda: self._alive or self._closing, patience_s) and self._alive
+            self._ready.wait_for(lambda: self._alive or self._closing or self._is_hopeless, patience_s)
+            return self._alive
 
     def wait_sync(self, account: str = "", timeout_s: float | None = None) -> dict[str, str]:
         """Do everything that is due and wait for its end: account to sentence, "" is all well.
@@ -124,7 +126,7 @@ class Office:
         Raises EngineGone when there is no engine to be had, or the time passed.
         """
         if not self.wait_ready():
-            raise EngineGone(self._fault or "The mail engine could not be started.", "Look into `tuimail doctor`.")
+            raise EngineGone(self._fault or "The mail engine does not start.", "Look into `tuimail doctor`.")
         return self._waiter.wait(self.send, account, timeout_s)
 
     def close(self) -> None:
@@ -201,6 +203,7 @@ class Office:
             connection.sendall(encode(Hello(watch=self._watch)))
             welcome = read_greeting(reader.first_line())
             if welcome.version > PROTOCOL_VERSION:
+                self._is_hopeless = True
                 raise EngineGone("A newer tuimail is at work on this mail.", "Start this one again.")
             if welcome.version < PROTOCOL_VERSION:
                 connection.sendall(encode(Stop()))
@@ -220,12 +223,14 @@ class Office:
         try:
             self._paths.make()
         except ReadOnly as exc:
+            self._is_hopeless = True
             raise EngineGone(exc.sentence, exc.advice) from exc
         spawn(self._paths)
 
     def _serve(self, connection: socket.socket, reader: LineReader) -> None:
         with self._ready:
             self._alive = True
+            self._is_hopeless = False
             self._fault = ""
             self._outgoing = [encode(request) for request in self._remembered.again()]
             self._ready.notify_all()
@@ -234,7 +239,7 @@ class Office:
             while not self._closing:
                 self._flush(connection)
                 if not reader.has_waiting:
-                    readable, _, _ = select.select([connection.fileno(), self._bell.fileno()], [], [])
+                    readable = readable_of([connection.fileno(), self._bell.fileno()], None)
                     if self._bell.fileno() in readable:
                         self._bell.hush()
                     if connection.fileno() not in readable:
@@ -264,7 +269,9 @@ class Office:
         self._tell(word)  # type: ignore[arg-type] # Unwant is the only request left, and no engine says it
 
     def _tell_gone(self, sentence: str) -> None:
-        self._fault = sentence
+        with self._ready:
+            self._fault = sentence
+            self._ready.notify_all()
         self._tell(EngineChanged(False, sentence))
 
     def _tell(self, notice: Notice) -> None:

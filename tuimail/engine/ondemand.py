@@ -7,11 +7,12 @@ from typing import Final
 
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap import dial
-from tuimail.errors import ConnectionProblem, NotDownloaded, Vanished
+from tuimail.errors import ConnectionProblem, NotDownloaded, ProtocolViolation, ServerRefused, Vanished
 from tuimail.model import Envelope, MailboxId
 from tuimail.net.imap import ImapSession
 from tuimail.store import Store
 
+PROBE_S: Final = 10.0
 UNUSED_S: Final = 300.0
 STALE_S: Final = 45.0
 """Unused for so long, and it is tried with a NOOP before anybody waits on it."""
@@ -67,12 +68,10 @@ class OnDemand:
 
     def _living(self) -> ImapSession:
         session = self._session
-        if session is not None and self._desk.clock.monotonic() - self._used_at > STALE_S:
-            try:
-                session.noop()
-            except ConnectionProblem:
-                self.close()
-                session = None
+        is_stale = self._desk.clock.monotonic() - self._used_at > STALE_S
+        if session is not None and is_stale and not _answers(session):
+            self.close()
+            session = None
         if session is None:
             self._mailbox = None
             session = dial(self._desk)
@@ -80,3 +79,17 @@ class OnDemand:
                 self._session = session
             self._used_at = self._desk.clock.monotonic()
         return session
+
+
+def _answers(session: ImapSession) -> bool:
+    """Whether the other side is still there, found out within `PROBE_S`: a half-open socket says nothing by itself."""
+    watchdog = threading.Timer(PROBE_S, session.close)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        session.noop()
+    except (ConnectionProblem, ProtocolViolation, ServerRefused):
+        return False
+    finally:
+        watchdog.cancel()
+    return True

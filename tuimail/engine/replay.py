@@ -16,7 +16,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import ActionRefused, MailboxChanged, StatusChanged
 from tuimail.errors import ServerRefused
 from tuimail.mime.clean import clean_line
-from tuimail.model import FLAG_NAMES, Envelope, Flag, MailboxId, PendingId, Uid
+from tuimail.model import FLAG_NAMES, Envelope, Flag, Mailbox, MailboxId, PendingId, Uid
 from tuimail.net.imap import ImapSession, compress_uids
 from tuimail.store import Store
 
@@ -89,6 +89,8 @@ class Replay:
         self._session = session
         self._store = store
         self._desk = desk
+        self.selected: tuple[MailboxId, int] | None = None
+        """The mailbox that is selected for changes, and its uid_validity; kept by whoever selects another."""
 
     def run(self) -> int:
         """Tell everything that waits; how many actions were settled.
@@ -113,10 +115,10 @@ class Replay:
             self._refuse(batch, ids, "the mailbox is gone")
             return len(ids)
         try:
-            selected = self._session.select(mailbox.name)
-            if self._store.mailboxes.sync_point(mailbox.id).uid_validity != selected.uid_validity:
+            uid_validity = self._select(mailbox)
+            if self._store.mailboxes.sync_point(mailbox.id).uid_validity != uid_validity:
                 return 0  # The server renumbered: the rows must find their new uids first.
-            uids = self._valid_uids(batch, selected.uid_validity)
+            uids = self._valid_uids(batch, uid_validity)
             if uids:
                 self._store_flags(batch.change, uids)
         except ServerRefused as exc:
@@ -126,6 +128,13 @@ class Replay:
             self._store.pending.done(ids)
         self._desk.tell(MailboxChanged(mailbox.id))
         return len(ids)
+
+    def _select(self, mailbox: Mailbox) -> int:
+        """Select the mailbox unless it is; its uid_validity."""
+        if self.selected is None or self.selected[0] != mailbox.id:
+            self.selected = None
+            self.selected = (mailbox.id, self._session.select(mailbox.name).uid_validity)
+        return self.selected[1]
 
     def _store_flags(self, change: Change, uids: Sequence[int]) -> None:
         """STORE, then the answer (or what was asked for, where it is silent) as the server's flags."""

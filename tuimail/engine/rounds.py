@@ -19,13 +19,15 @@ from tuimail.engine.sync import MailboxSync
 from tuimail.errors import ServerRefused
 from tuimail.mime.clean import clean_line
 from tuimail.model import Mailbox, MailboxId, Role
-from tuimail.net.imap import ImapSession, Listed, News
+from tuimail.net.imap import ImapSession, Listed, News, StatusNews
 from tuimail.store import Store
 
 IDLE_S: Final = 540.0
 """Nine minutes: servers may hang up after thirty, and many a NAT forgets after ten."""
 POLL_S: Final = 180.0
 """How often mailboxes that nothing watches are asked for."""
+RESCAN_S: Final = 60.0
+"""Flags that were compared one by one so recently are not compared again for coming back to a mailbox."""
 NOOP_S: Final = 30.0
 """How often a server without IDLE is asked about the mailbox on the screen."""
 FULL_LOOK_S: Final = 1800.0
@@ -40,16 +42,25 @@ class Rounds:
     """The work of one session that is logged in."""
 
     def __init__(
-        self, session: ImapSession, store: Store, desk: Desk, orders: Orders, wanted: Callable[[], bool]
+        self,
+        session: ImapSession,
+        store: Store,
+        desk: Desk,
+        orders: Orders,
+        *,
+        wanted: Callable[[], bool],
+        watch_inbox: Callable[[Mailbox | None], None],
     ) -> None:
         self._session = session
         self._store = store
         self._desk = desk
         self._orders = orders
         self._wanted = wanted
+        self._watch_inbox = watch_inbox
         self._replay = Replay(session, store, desk)
         self._current: MailboxSync | None = None
         self._current_id: MailboxId | None = None
+        self._scanned_at: dict[MailboxId, float] = {}
         self._looked_at: float | None = None
         self._notify = False
         self._agenda: dict[MailboxId, Mailbox] = {}
@@ -79,11 +90,15 @@ class Rounds:
     def watch(self, poll_at: float) -> None:
         """Wait for news until `poll_at` or until something was asked, and take it in."""
         self._notify = self._notify or self._session.notify()
-        while not self._orders.waiting and self._wanted():
+        while self._wanted():
+            if self._orders.take_wake():
+                self._replay_waiting()
+            self._look_into(self._orders.take_looks())
             left_s = poll_at - self._desk.clock.monotonic()
-            if left_s <= 0:
+            if left_s <= 0 or self._orders.waiting:
                 return
             watched = self._to_watch()
+            self._watch_inbox_too(watched)
             if watched is not None and self._current_id != watched.id:
                 self._sync(watched)
             elif self._current is not None:
@@ -108,27 +123,36 @@ class Rounds:
                 due[mailbox.id] = mailbox
         return due
 
-    def _is_current(self, mailbox: Mailbox, listed: Listed, *, trust_counts: bool) -> bool:
+    def _is_current(self, mailbox: Mailbox, told: Listed | StatusNews, *, trust_counts: bool) -> bool:
         point = self._store.mailboxes.sync_point(mailbox.id)
         known = plan.Known(
             point.uid_validity, point.uid_next, point.highest_modseq,
             mailbox.total, mailbox.unread, point.filled_down_to == 1,
         )  # fmt: skip
-        server = plan.Numbers(
-            listed.uid_validity, listed.uid_next, listed.highest_modseq, listed.server_total, listed.server_unread
+        total, unread = (
+            (told.total, told.unread) if isinstance(told, StatusNews) else (told.server_total, told.server_unread)
         )
+        server = plan.Numbers(told.uid_validity, told.uid_next, told.highest_modseq, total, unread)
         return plan.is_current(server, known, trust_counts=trust_counts)
 
     def _sync(self, mailbox: Mailbox) -> tuple[bool, str]:
         """Sync one mailbox: whether it is done with, and a sentence when it cannot be read."""
 
         def interrupted() -> bool:
-            return self._orders.pressing or not self._wanted() or self._somebody_waits_for_another(mailbox)
+            asked = self._orders.peek()
+            return (
+                not self._wanted()
+                or asked.renew
+                or (asked.wake and self._store.pending.count(self._desk.name) > 0)
+                or self._somebody_waits_for_another(mailbox)
+            )
 
-        self._current = self._current_id = None
+        self._leave_mailbox()
+        now = self._desk.clock.monotonic()
+        scan_flags = now - self._scanned_at.get(mailbox.id, -FULL_LOOK_S) > RESCAN_S or mailbox.id in self._agenda
         sync = MailboxSync(self._session, self._store, self._desk, mailbox, interrupted)
         try:
-            finished = sync.open()
+            finished = sync.open(scan_flags=scan_flags)
         except ServerRefused as exc:
             words = clean_line(exc.words, 200) if exc.words else exc.sentence
             sentence = f"{clean_line(mailbox.name, 80)} cannot be read; the server says: {words}"
@@ -138,7 +162,13 @@ class Rounds:
         if mailbox.error:
             self._store.mailboxes.set_error(mailbox.id, "")
         self._current, self._current_id = sync, mailbox.id
+        self._replay.selected = (mailbox.id, sync.uid_validity)
+        if finished and scan_flags:
+            self._scanned_at[mailbox.id] = now
         return finished, ""
+
+    def _leave_mailbox(self) -> None:
+        self._current = self._current_id = self._replay.selected = None
 
     def _somebody_waits_for_another(self, mailbox: Mailbox) -> bool:
         """Whether the mailbox on the screen is due, and still has nothing to show."""
@@ -150,15 +180,17 @@ class Rounds:
 
     def _obey(self) -> None:
         """Between two jobs: do what presses, or leave."""
-        if self._orders.stopping or self._orders.peek().renew or not self._wanted():
+        if self._orders.peek().renew or not self._wanted():
             raise Leave
         if self._orders.take_wake():
             self._replay_waiting()
 
     def _replay_waiting(self) -> None:
-        if self._store.pending.count(self._desk.name):
+        if not self._store.pending.count(self._desk.name):
+            return
+        self._replay.run()
+        if self._replay.selected is None or self._replay.selected[0] != self._current_id:
             self._current = self._current_id = None
-            self._replay.run()
 
     # --- watching ---------------------------------------------------------------
 
@@ -175,5 +207,27 @@ class Rounds:
     def _take_in(self, news: News) -> None:
         if self._current is not None:
             self._current.refresh(news)
-        if news.mailboxes_changed or news.statuses:
+        if news.mailboxes_changed:
             self._orders.ask(try_again=True)
+        for status in news.statuses:
+            mailbox = self._store.mailboxes.find(self._desk.name, status.name)
+            if mailbox is None:
+                self._orders.ask(try_again=True)
+            elif mailbox.id != self._current_id and not self._is_current(mailbox, status, trust_counts=True):
+                self._orders.look(mailbox.id)
+
+    def _look_into(self, mailboxes: set[MailboxId]) -> None:
+        for mailbox_id in mailboxes:
+            mailbox = self._store.mailboxes.get(mailbox_id)
+            if mailbox is None or not mailbox.selectable:
+                continue
+            if mailbox_id == self._current_id:
+                self._take_in(self._session.noop())
+            else:
+                self._sync(mailbox)
+
+    def _watch_inbox_too(self, watched: Mailbox | None) -> None:
+        """The inbox gets a watcher of its own while another mailbox is watched here."""
+        inbox = self._store.mailboxes.with_role(self._desk.name, Role.INBOX)
+        is_needed = inbox is not None and watched is not None and watched.id != inbox.id and not self._notify
+        self._watch_inbox(inbox if is_needed and self._session.has("IDLE") else None)

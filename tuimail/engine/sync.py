@@ -43,15 +43,23 @@ class MailboxSync:
         self._interrupted = interrupted
         self._point = store.mailboxes.sync_point(mailbox.id)
 
-    def open(self) -> bool:
-        """Select the mailbox and bring all of it here; False when interrupted before the end."""
+    @property
+    def uid_validity(self) -> int:
+        """Of the mailbox as it was selected."""
+        return self._point.uid_validity or 0
+
+    def open(self, *, scan_flags: bool = True) -> bool:
+        """Select the mailbox and bring all of it here; False when interrupted before the end.
+
+        `scan_flags` False: they were compared a moment ago, where the server cannot tell what changed.
+        """
         began = self._point
         selected = self._select()
         self._desk.log.write("mailbox.selected", mailbox=self._id, exists=selected.exists, resynced=selected.resynced)
         same = began.uid_validity == selected.uid_validity and selected.uid_validity != 0
         if began.uid_validity is not None and not same:
             self._renumber(selected)
-        flags_known = not same or self._known_flags(selected)
+        flags_known = not same or self._known_flags(selected) or not scan_flags
         self._new_messages(selected)
         finished = self._rest(selected) and (flags_known or self._all_flags())
         if finished:
