@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable
 from typing import NoReturn
 
-from tuimail.errors import Dropped, MailError, ProtocolViolation, TimedOut
+from tuimail.errors import CertificateError, Dropped, MailError, ProtocolViolation, TimedOut
 from tuimail.net import tls
 from tuimail.net.deflate import Deflate
 
@@ -101,10 +101,14 @@ class Channel:
         line = b"".join(pieces)
         return line[:-1] if line.endswith(b"\r") else line
 
-    def octets(self, count: int) -> bytes:
-        """Exactly `count` octets. A count beyond the budget is refused before anything is read."""
+    def admit(self, count: int) -> None:
+        """Refuse an announcement of more octets than the budget has left, before anything is read."""
         if count > self._octets_left + len(self._buffer) - self._at:
             self._violate("announced more octets than an answer can have")
+
+    def octets(self, count: int) -> bytes:
+        """Exactly `count` octets. A count beyond the budget is refused before anything is read."""
+        self.admit(count)
         end = self._at + count
         if end <= len(self._buffer):
             found = self._buffer[self._at : end]
@@ -125,8 +129,7 @@ class Channel:
 
     def skip(self, count: int) -> None:
         """Read `count` octets and drop them, a block at a time."""
-        if count > self._octets_left + len(self._buffer) - self._at:
-            self._violate("announced more octets than an answer can have")
+        self.admit(count)
         while count > 0:
             here = min(count, len(self._buffer) - self._at)
             if here:
@@ -261,10 +264,10 @@ class Channel:
                 self._sock.do_handshake()
             except TimeoutError:
                 self._give_up(TimedOut(f"{self.host} did not finish setting up TLS in time."))
-            except ValueError as exc:
-                self._give_up(ProtocolViolation(f"{self.host} is not a name that TLS can check."), exc)
-            except OSError as exc:
+            except OSError as exc:  # first: a failed verification is both an OSError and a ValueError
                 self._give_up(tls.translate(exc, self.host, self.port), exc)
+            except ValueError as exc:
+                self._give_up(CertificateError(f"{self.host} is not a name that TLS can check."), exc)
         self.encrypted = True
 
     def start_deflate(self) -> None:

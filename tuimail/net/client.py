@@ -19,7 +19,7 @@ from typing import Any
 import imapclient
 from imapclient.exceptions import CapabilityError
 
-from tuimail.errors import CertificateError, Dropped, MailError, ProtocolViolation, ServerRefused
+from tuimail.errors import CertificateError, MailError, ProtocolViolation, ServerRefused
 from tuimail.net import wire
 from tuimail.net.dialogue import Dialogue
 
@@ -78,6 +78,7 @@ class GuardedClient(imapclient.IMAPClient):  # type: ignore[misc]  # IMAPClient 
     def __init__(self, dialogue: Dialogue) -> None:
         """Read the greeting and ask what the server can do."""
         self._dialogue = dialogue
+        self._cached_capabilities: Any
         with translated(dialogue):
             super().__init__(dialogue.channel.host, dialogue.channel.port, ssl=False)
             self._imap.debug = 0
@@ -127,9 +128,12 @@ class GuardedClient(imapclient.IMAPClient):  # type: ignore[misc]  # IMAPClient 
         answer = self._ask("NAMESPACE", self.namespace)
         return [(str(prefix), str(delimiter or "")) for prefix, delimiter in answer.personal or ()]
 
-    def note_login(self) -> None:
-        """The dialogue signed in; imaplib's state must follow."""
+    def note_login(self, capabilities: frozenset[str]) -> None:
+        """The dialogue signed in, and asked what is offered now; IMAPClient's state must follow."""
         self._imap.state = "AUTH"
+        self._imap.untagged_responses = {}
+        # Without this IMAPClient would ask once more before each of its commands.
+        self._cached_capabilities = tuple(name.encode("ascii", "replace") for name in capabilities)
 
     def _ask(self, verb: str, call: Callable[[], Any]) -> Any:
         self._dialogue.begin_foreign(verb)
@@ -148,9 +152,7 @@ def translated(dialogue: Dialogue) -> Iterator[None]:
         raise
     except CapabilityError as exc:
         raise ServerRefused(f"{dialogue.host} does not offer that.") from exc
-    except imaplib.IMAP4.abort as exc:
-        if dialogue.channel.broken:
-            raise Dropped(f"{dialogue.host} closed the connection.") from exc
+    except imaplib.IMAP4.abort as exc:  # an end of the connection never gets here: the channel tells it
         _violated(dialogue, exc)
     except imaplib.IMAP4.error as exc:
         text = str(exc)

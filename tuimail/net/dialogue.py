@@ -211,6 +211,7 @@ class Dialogue:
             if size <= limit:
                 pieces.append(self.channel.octets(size))
             elif trim:
+                self.channel.admit(size)
                 pieces.append(self.channel.octets(limit))
                 self.channel.skip(size - limit)
             else:

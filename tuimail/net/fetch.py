@@ -27,7 +27,7 @@ HEADER_FIELDS = (
 _QUOTED_RUN = rb'[^()"{]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^()"{]*+)*+'
 _RUN = re.compile(_QUOTED_RUN, re.DOTALL)
 _ITEM = re.compile(rb" *([A-Za-z0-9.\-]+)(\[[^\]]*\])?(<\d{1,19}>)? ")
-_NUMBER = re.compile(rb"\(?(\d{1,19})\)?(?=[ )]|$)")
+_NUMBER = re.compile(rb"(?:\((\d{1,19})\)|(\d{1,19}))(?=[ )]|$)")  # MODSEQ's stands in parentheses
 _FLAG_LIST = re.compile(rb'\(([^()"{]*)\)')
 _QUOTED = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _ATOM = re.compile(rb'[^\s()"{]+')
@@ -170,7 +170,7 @@ class _Cursor:
 
     def number(self, limit: int) -> int:
         match = _NUMBER.match(self._text, self._at)
-        if match is None or (found := int(match[1])) > limit:
+        if match is None or (found := int(match[1] or match[2])) > limit:
             raise unreadable()
         self._at = match.end()
         return found

@@ -126,13 +126,13 @@ class ImapSession:
         """Sign in. Raises AuthError (never try again by itself) or Unreachable (try later)."""
         if not self._client.preauthenticated:
             status = login.login(self._dialogue, self.capabilities, user, password)
-            self._client.note_login()
             if status.code == "CAPABILITY":
                 told = status.code_text
             else:
                 reply = self._dialogue.run("CAPABILITY", wanted=("CAPABILITY",))
                 told = b" ".join(answer.text for answer in reply.answers)
             self.capabilities = frozenset(told.decode("ascii", "replace").upper().split())
+        self._client.note_login(self.capabilities)
         self._dialogue.literal_plus = "LITERAL+" in self.capabilities
         self._identify()
 
