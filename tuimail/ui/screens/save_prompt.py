@@ -431,7 +431,7 @@ class SaveAllPrompt(SaveScreen):
 
 
 def facts(attachment: Attachment) -> Content:
-    """`84 kB · sent as PDF · really PDF`, or that it is not here yet."""
+    """`84 kB · sent as PDF · really PDF`; or that it is not here yet, or that nothing has looked into it."""
     about = "" if attachment.is_here else "about "
     parts = [f"{about}{long_size(attachment.size_octets)}", f"sent as {type_label(attachment.declared_type)}"]
     shown = Content.styled(" · ".join(parts), "$dialog-label")
@@ -440,7 +440,7 @@ def facts(attachment: Attachment) -> Content:
     if attachment.real_type:
         role = "$warning-text" if attachment.warnings else "$status-ok"
         return shown.append(Content.styled(f" · really {type_label(attachment.real_type)}", role))
-    return shown
+    return shown.append(Content.styled(" · not examined", "$dialog-label"))
 
 
 def step_line(doing: str, step: Step) -> Content:

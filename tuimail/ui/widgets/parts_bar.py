@@ -28,7 +28,7 @@ from tuimail.ui.widgets.lines import LineView
 
 MAX_LINES = 5
 """More scroll."""
-_SIZE, _TYPE, _STATE = 8, 15, 14
+_SIZE, _TYPE, _STATE = 9, 15, 14
 
 
 class PartsBar(LineView):
