@@ -80,7 +80,7 @@ def test_a_text_and_a_file_are_fetched_when_they_are_wanted(online: Home) -> Non
     number = id_of(online, "Listing")
     shown = online.run("show", number)
     assert (shown.code, "See the listing." in shown.out) == (0, True)
-    assert "Attachment 2: listing.pdf (application/pdf)" in shown.out
+    assert "Attachment 2: listing.pdf (application/pdf, ~4.0 kB)" in shown.out
     assert "not downloaded" in online.run("attachments", number).out
     saved = online.run("save", number, "2", "--json")
     assert saved.code == 0

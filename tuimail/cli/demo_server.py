@@ -28,6 +28,7 @@ from tuimail.paths import Paths
 ACCOUNT = AccountName("demo")
 SECONDS_BETWEEN_MAIL = 45.0
 LONGEST_TOP = 60
+START_DEADLINE_S = 10.0
 
 
 def main() -> int:
@@ -80,24 +81,29 @@ def _hold_engine(paths: Paths) -> None:
     """Start the engine; stop it when stdin closes."""
     office = Office.join(paths, on_notice=lambda notice: None)
     try:
+        office.wait_ready(START_DEADLINE_S)  # or the parent would start an engine of its own
         words = {field.name: str(getattr(paths, field.name)) for field in fields(paths)}
         sys.stdout.write(json.dumps(words) + "\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()
     finally:
-        office.wait_ready(5.0)  # it may just be starting, and would not hear the word
+        pid = office.engine_pid
         office.send(Stop())
         office.close()  # before the engine is gone: an office that is open starts it again
-        _wait_for_end(paths)
+        _wait_for_end(paths, pid)
 
 
-def _wait_for_end(paths: Paths) -> None:
-    """Wait, a few seconds at most, until the engine has let go of the directory."""
+def _wait_for_end(paths: Paths, pid: int) -> None:
+    """Wait a few seconds until the engine has let go of the directory; then it is ended without asking."""
     patience = threading.Event()
-    for _ in range(100):
+    for _ in range(80):
         if not engine_runs(paths):
             return
         patience.wait(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+    patience.wait(0.2)
 
 
 if __name__ == "__main__":

@@ -169,15 +169,20 @@ def _store(cli: Cli, problems: list[Problem]) -> dict[str, object]:
         problems.append(Problem(exc.sentence, exc.advice))
         return {"state": exc.sentence}
     problems += [Problem(finding, advice) for finding in findings]
-    parts = cli.paths.parts_db
     return {
         "state": "damaged" if findings else "whole",
         "mailboxes": len(mailboxes),
         "messages": sum(mailbox.total for mailbox in mailboxes),
         "waiting": waiting,
-        "mail.db": size_words(cli.paths.mail_db.stat().st_size),
-        "parts.db": size_words(parts.stat().st_size) if parts.exists() else "none",
+        "mail.db": _size(cli.paths.mail_db),
+        "parts.db": _size(cli.paths.parts_db),
     }
+
+
+def _size(database: Path) -> str:
+    """What a database takes, with what is not yet moved into its file (SQLite's -wal)."""
+    files = [database, database.with_name(database.name + "-wal")]
+    return size_words(sum(file.stat().st_size for file in files if file.exists()))
 
 
 def _permissions(cli: Cli) -> list[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from types import FrameType
 from typing import NoReturn
@@ -15,6 +16,7 @@ from typing import NoReturn
 from tuimail.errors import ConfigError, UsageError
 from tuimail.paths import Paths
 
+ENDING_S = 5.0
 HOW_TO_BEGIN = "Set one up with `tuimail account add`, or look around with `tuimail --demo`."
 
 
@@ -62,9 +64,16 @@ def need_terminal(environ: Mapping[str, str]) -> None:
 
 
 def end_by_signal() -> None:
-    """Let SIGTERM and SIGHUP end the program in order, so that the terminal is given back."""
+    """Let SIGTERM and SIGHUP end the program in order, so that the terminal is given back.
+
+    An exception that is raised just anywhere can be swallowed (in a finalizer, say); a
+    program whose terminal is gone must not stay for that.
+    """
 
     def end(number: int, _: FrameType | None) -> NoReturn:
+        patience = threading.Timer(ENDING_S, os._exit, (128 + number,))
+        patience.daemon = True
+        patience.start()
         sys.exit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):

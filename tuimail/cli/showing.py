@@ -6,7 +6,7 @@ import sys
 
 from tuimail.cli.cli import Cli
 from tuimail.cli.mail import envelope_of, envelope_values
-from tuimail.cli.output import Cell, Text, report
+from tuimail.cli.output import Cell, Text, report, size_words
 from tuimail.cli.parts import attachment_values
 from tuimail.cli.times import local
 from tuimail.cli.waiting import Fetcher
@@ -164,7 +164,9 @@ class _Shower:
         if found:
             self._out.line()
         for each in found:
-            self._out.line(Cell("Attachment ", "accent"), f"{each.section}: {each.filename} ({each.declared_type})")
+            size = ("" if each.is_here else "~") + size_words(each.size_octets)
+            known = f"{each.filename} ({each.declared_type}, {size})"
+            self._out.line(Cell(f"Attachment {each.section}: ", "accent"), known)
 
     def _pieces(self, line: TextLine) -> list[tuple[Text, ...]]:
         """A line of the message as lines of the terminal."""

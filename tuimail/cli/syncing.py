@@ -30,6 +30,7 @@ def sync(cli: Cli) -> int:
     """Sync, and say for each account how it went."""
     name = cli.account(cli.options.account).name if cli.options.account else AccountName("")
     accounts = [name] if name else list(cli.some_config().accounts)
+    cli.paths.make()  # what cannot be written is told at once, and not after waiting for an engine
     run = _Sync(cli, accounts)
     office = Office.join(cli.paths, on_notice=run.hear, watch=cli.options.watch)
     try:
