@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
+from textual.filter import monochrome_style
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList, Static
 
@@ -63,6 +65,19 @@ def test_every_text_is_legible_on_every_ground_it_is_drawn_on(name: str) -> None
         if contrast(colours[role], colours[ground]) < least
     ]
     assert faint == []
+
+
+@pytest.mark.parametrize("name", COLOURED)
+def test_without_colours_the_greys_stay_legible(name: str) -> None:
+    colours = all_colours(SHIPPED[name])
+
+    def grey(role: str, ground: str) -> float:
+        style = monochrome_style(Style(color=colours[role], bgcolor=colours[ground]))
+        assert style.color is not None
+        assert style.bgcolor is not None
+        return contrast(style.color.get_truecolor().hex, style.bgcolor.get_truecolor().hex)
+
+    assert min(grey(role, ground) for role, grounds in TEXT_ROLES.items() for ground in grounds) >= 4
 
 
 def drawn_faintly(app: Host, least: float) -> list[str]:
