@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual.driver import Driver
+
 from tests.ui.values import NOW
 from tuimail.config.values import Config, UiConfig
 from tuimail.engine.protocol import Notice, Request
@@ -167,9 +169,10 @@ def make_app(
     theme: str = "tuimail-dark",
     mark_seen_after_s: float = 1_000_000_000.0,
     now: Callable[[], float] = lambda: NOW,
+    driver: type[Driver] | None = None,
 ) -> TuimailApp:
     """The app over a store, with a clock that stands."""
     wishes = UiConfig(theme=theme, mark_seen_after_s=mark_seen_after_s)
     config = Config(ui=wishes, accounts={}, file=Path("config.toml"))
     fake = engine or FakeEngine()
-    return TuimailApp(Store.open(paths), paths, config, fake.join, clock=now)
+    return TuimailApp(Store.open(paths), paths, config, fake.join, clock=now, driver=driver)

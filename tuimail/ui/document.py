@@ -12,7 +12,7 @@ from tuimail.mime.clean import clean_line
 from tuimail.mime.headers import parse_addresses
 from tuimail.model import Address, Envelope, LineKind, Link, ReadableText, Span, TextLine
 from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, runs_width
-from tuimail.ui.when import full_date
+from tuimail.ui.when import day_date, full_date
 
 _MAX_SHOWN_ADDRESSES = 30
 
@@ -79,7 +79,11 @@ def card(envelope: Envelope, own: Collection[str], width: int, *, tall: bool = T
     subject = clean_line(envelope.subject, 500).strip()
     first = [Run(" ", "text"), Run(subject, "title-focus") if subject else Run("(no subject)", "muted")]
     when = envelope.sent_at if envelope.sent_at is not None else envelope.sort_at
-    second = both_ends(_author_runs(envelope), [Run(full_date(when) + " ", "date")], width)
+    authors = _author_runs(envelope)
+    date = full_date(when)
+    if runs_width(authors) + 2 + len(date) + 1 > width:
+        date = day_date(when)
+    second = both_ends(authors, [Run(date + " ", "date")], width)
     lines = [cut_runs(first, width - 1), second]
     if tall:
         lines.append(cut_runs(_recipient_runs(envelope, own), width - 1))

@@ -27,9 +27,9 @@ from tuimail.model import Account, Mailbox
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.layout import divide, too_small
-from tuimail.ui.mailbox_pages import mailbox_message
+from tuimail.ui.mailbox_pages import centred, mailbox_message
 from tuimail.ui.remembered import Place, Remembered
-from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, list_title, row_lines, runs_width, top_bar
+from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, list_title, row_lines, top_bar
 from tuimail.ui.tree_rows import tree_line, tree_rows
 
 ENTER_ALTERNATE = "\x1b[?1049h"
@@ -54,8 +54,8 @@ class Painted:
             return
 
 
-def paint(paths: Paths, *, demo: bool = False) -> Painted | None:
-    """Paint the first frame if that makes sense; None when it does not. Never raises."""
+def paint(paths: Paths, *, demo: bool = False, now: float | None = None) -> Painted | None:
+    """Paint the first frame if that makes sense; None when it does not. Never raises. `now`: else the clock's."""
     try:
         if not (sys.__stdin__ and sys.__stderr__ and sys.__stdin__.isatty() and sys.__stderr__.isatty()):
             return None
@@ -65,7 +65,7 @@ def paint(paths: Paths, *, demo: bool = False) -> Painted | None:
         if too_small(width, height):
             return None
         with Store.open(paths, write=False) as store:
-            frame = Frame(store, width, height, time.time(), demo=demo).ansi()
+            frame = Frame(store, width, height, time.time() if now is None else now, demo=demo).ansi()
         if frame is None:
             return None
         attributes = _raw_mode(sys.__stdin__.fileno())
@@ -208,12 +208,9 @@ class Frame:
         return cursor, top
 
     def _message(self, message: list[Runs], width: int, page: int) -> list[str]:
-        lines = [self._line([], width)] * max(0, (page - len(message)) // 3)
-        for runs in message:
-            shown = cut_runs(runs, max(0, width - 2))
-            left = Run(" " * max(0, (width - runs_width(shown)) // 2), "text")
-            lines.append(self._line([left, *shown], width))
-        return lines[:page]
+        shown = centred(message, width)
+        lines = [self._line([], width)] * max(0, (page - len(shown)) // 3)
+        return (lines + [self._line(runs, width) for runs in shown])[:page]
 
     def _line(self, runs: Runs, width: int, ground: str = "") -> str:
         """Runs in exactly `width` cells, each with the style that the app remembered for it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tuimail.mime.clean import clean_line
 from tuimail.model import Account, AccountStatus, Mailbox, Role
-from tuimail.ui.rows import Run, Runs, mailbox_label
+from tuimail.ui.rows import Run, Runs, both_ends, mailbox_label, runs_width
 from tuimail.ui.when import counted
+from tuimail.ui.wrapping import break_at
 
 _AWAY = (AccountStatus.OFFLINE, AccountStatus.NEEDS_PASSWORD, AccountStatus.FAILED)
 
@@ -25,6 +26,29 @@ def mailbox_message(mailbox: Mailbox | None, account: Account | None, fetching: 
     if mailbox.role in (Role.JUNK, Role.TRASH):
         return _page("Nothing here", [f"{mailbox_label(mailbox)} is empty."])
     return _page("Nothing here", ["No messages in this mailbox."])
+
+
+def centred(message: list[Runs], width: int) -> list[Runs]:
+    """The lines in the middle of a pane, those that are too long broken; each exactly `width` cells."""
+    lines: list[Runs] = []
+    for runs in message:
+        for part in _broken(runs, max(8, width - 4)):
+            space = Run(" " * max(0, (width - runs_width(part)) // 2), "text")
+            lines.append(both_ends([space, *part], [], width))
+    return lines
+
+
+def _broken(runs: Runs, width: int) -> list[Runs]:
+    if len(runs) != 1 or runs_width(runs) <= width:
+        return [runs]
+    text, role = runs[0]
+    parts: list[Runs] = []
+    start = 0
+    while start < len(text):
+        end = break_at(text, start, width)
+        parts.append([Run(text[start:end].rstrip(), role)])
+        start = end
+    return parts
 
 
 def _not_loaded(mailbox: Mailbox, account: Account | None) -> list[Runs]:

@@ -34,6 +34,12 @@ def full_date(at: int) -> str:
     return f"{day} {then.tm_mday} {month} {then.tm_year}, {then.tm_hour:02}:{then.tm_min:02}"
 
 
+def day_date(at: int) -> str:
+    """`12 Mar 2026`."""
+    then = _local(at)
+    return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]} {then.tm_year}"
+
+
 def clock_time(at: int, now: float) -> str:
     """`12:04` for a moment of today, else the short date: `Wed`."""
     return short_date(at, now)

@@ -49,9 +49,9 @@ class Palette:
             base = widget.rich_style
             return Style(color=base.color, bgcolor=base.bgcolor) + part
         base = widget.get_component_rich_style(f"g--{ground}")
-        if ground == "cursor" and widget.app.current_theme.ansi:
-            # In 16 colours only the cursor's own foreground is sure to be readable on it.
-            return part + Style(color=base.color, bgcolor=base.bgcolor)
+        if ground == "cursor" and (widget.app.current_theme.ansi or widget.app.no_color):
+            # In 16 colours, and in none, only the cursor's own foreground is sure to be readable on it.
+            return part + Style(color=base.color, bgcolor=base.bgcolor, reverse=base.reverse)
         return Style(color=base.color, bgcolor=base.bgcolor, reverse=base.reverse) + part
 
 

@@ -21,8 +21,9 @@ from textual.strip import Strip
 from tuimail.model import EnvelopeId, Row, Window
 from tuimail.ui.keys import LIST, bindings
 from tuimail.ui.layout import clamp
+from tuimail.ui.mailbox_pages import centred
 from tuimail.ui.pages import PAGE_ROWS, Pages
-from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, row_lines, runs_width
+from tuimail.ui.rows import Runs, lines_per_row, row_lines
 from tuimail.ui.widgets.lines import LineView
 
 MAX_SELECTED = 10_000
@@ -177,13 +178,9 @@ class MessageList(LineView, can_focus=True):
         return line
 
     def _message_line(self, y: int, width: int) -> Strip:
-        top = max(0, (self.size.height - len(self._message)) // 3)
-        index = y - top
-        if not 0 <= index < len(self._message):
-            return self.palette.strip([], width)
-        runs = cut_runs(self._message[index], max(0, width - 2))
-        left = [Run(" " * max(0, (width - runs_width(runs)) // 2), "text")]
-        return self.palette.strip(both_ends([*left, *runs], [], width), width)
+        lines = centred(self._message, width)
+        index = y - max(0, (self.size.height - len(lines)) // 3)
+        return self.palette.strip(lines[index] if 0 <= index < len(lines) else [], width)
 
     def notify_style_update(self) -> None:
         """Colours changed."""
