@@ -27,9 +27,9 @@ WORDS = (
 
 
 def subject(number: int) -> str:
-    """The subject of message `number`, which names it."""
+    """The subject of message `number`, which names it in front, where no column is too narrow for it."""
     rng = random.Random(number)
-    return f"{' '.join(rng.choices(WORDS, k=rng.randint(2, 6)))} #{number:07d}"
+    return f"#{number:07d} {' '.join(rng.choices(WORDS, k=rng.randint(2, 6)))}"
 
 
 def message(number: int, *, small: bool = False) -> bytes:

@@ -89,14 +89,19 @@ def mbsync(user: DovecotUser, home: Path) -> Peer | None:
 
 def tuimail(user: DovecotUser, home: Path, *, offline: str = "none") -> Peer:
     """tuimail itself, from this checkout."""
+    return tuimail_at(home, user.server.host, user.server.imap_port, user.name, user.password, offline=offline)
+
+
+def tuimail_at(home: Path, host: str, port: int, user: str, password: str, *, offline: str) -> Peer:
+    """tuimail with one IMAP account on loopback."""
     environ = _environ(home)
     config = home / ".config" / "tuimail"
     config.mkdir(parents=True, exist_ok=True)
     (home / "run").mkdir(mode=0o700, exist_ok=True)
     (config / "config.toml").write_text(
         f'[accounts.bench]\naddress = "ada@example.org"\n[accounts.bench.receive]\nprotocol = "imap"\n'
-        f'host = "{user.server.host}"\nport = {user.server.imap_port}\nsecurity = "none"\nuser = "{user.name}"\n'
-        f'password_command = ["printf", "%s", "{user.password}"]\noffline = "{offline}"\n'
+        f'host = "{host}"\nport = {port}\nsecurity = "none"\nuser = "{user}"\n'
+        f'password_command = ["printf", "%s", "{password}"]\noffline = "{offline}"\n'
     )
     (config / "config.toml").chmod(0o600)
     argv = [sys.executable, "-m", "tuimail"]

@@ -65,6 +65,13 @@ def plain_dovecot(short_directory: Path) -> Iterator[dovecot_server.Dovecot]:
     server.stop()
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes and long texts are named by their length: an id is for people, and the same in every process."""
+    if isinstance(val, bytes) or (isinstance(val, str) and (len(val) > 60 or not val.isascii())):
+        return f"{argname}-{len(val)}"
+    return None
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Under CI=true a skipped test fails the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
