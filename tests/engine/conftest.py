@@ -29,6 +29,11 @@ class Demo(DemoServer):
         """Of IMAP."""
         return self.imap_port
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What it offers."""
+        return self._options.capabilities
+
 
 @pytest.fixture(params=["outlook", "condstore", "full", "bare"])
 def demo(request: pytest.FixtureRequest) -> Iterator[Demo]:

@@ -73,7 +73,9 @@ class AccountAtWork:
         self._orders.ask(try_again=True)
 
     def want(self, envelope_id: EnvelopeId, section: Section, *, urgent: bool) -> None:
-        """Somebody looks at this."""
+        """Somebody looks at this; an account that is just waiting out a failure tries again for it."""
+        if urgent and self._desk.offline:
+            self._orders.ask(knock=True)
         self._lane.want(envelope_id, section, urgent=urgent)
 
     def unwant(self, envelope_id: EnvelopeId, section: Section) -> None:

@@ -15,7 +15,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
-from tuimail.mime import readable, structure, transfer
+from tuimail.mime import html_fallback, readable, structure, transfer
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, ReadableText, Section, Uid
 from tuimail.store import Store
 
@@ -188,10 +188,7 @@ def _uid(envelope: Envelope) -> Uid:
 
 
 def _without_layout(markup: str, first_link: int) -> ReadableText:
-    # Deferred: html2text, selectolax; 35 ms and their memory that only the converting child needs.
-    from tuimail.mime.html import fallback_readable
-
-    return fallback_readable(markup, first_link=first_link)
+    return html_fallback.fallback_readable(markup, first_link=first_link)
 
 
 def telling(root: Part, kind: str) -> tuple[str, tuple[Part, ...]]:

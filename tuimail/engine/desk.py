@@ -79,6 +79,8 @@ class Asked:
     """Actions wait."""
     try_again: bool = False
     """A person changed or asked for something: no back-off, no sulking."""
+    knock: bool = False
+    """Somebody wants something: a back-off is over, but nothing that waits for a person."""
     tickets: list[str] = field(default_factory=list)
     """Of `SyncNow`."""
 
@@ -113,10 +115,17 @@ class Orders:
             self.bell.ring()
 
     def ask(
-        self, *, renew: bool = False, wake: bool = False, try_again: bool = False, ticket: str | None = None
+        self,
+        *,
+        renew: bool = False,
+        wake: bool = False,
+        try_again: bool = False,
+        knock: bool = False,
+        ticket: str | None = None,
     ) -> None:
         """Add to what is asked, and ring."""
         with self._lock:
+            self._asked.knock |= knock
             self._asked.renew |= renew
             self._asked.wake |= wake
             self._asked.try_again |= try_again or ticket is not None

@@ -158,7 +158,6 @@ class FetchLane:
     def _run(self) -> None:
         try:
             with Store.open(self._desk.paths) as store:
-                self._desk.converter.warm()
                 self._connection = OnDemand(self._desk, store)
                 bodies = Bodies(self._connection, store, self._desk)
                 self._work(bodies, Ahead(bodies, self._connection, store, self._desk))

@@ -222,7 +222,7 @@ class AccountLoop:
         until = self._desk.clock.monotonic() + seconds
         while (left := until - self._desk.clock.monotonic()) > 0 and not self._orders.stopping:
             asked = self._orders.peek()
-            if asked.try_again or asked.renew:
+            if asked.try_again or asked.renew or asked.knock:
                 return
             self._active = False
             self._orders.bell.wait(left)

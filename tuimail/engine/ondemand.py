@@ -74,6 +74,7 @@ class OnDemand:
             session = None
         if session is None:
             self._mailbox = None
+            self._desk.converter.warm()
             session = dial(self._desk)
             with self._lock:
                 self._session = session
