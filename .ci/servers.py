@@ -15,6 +15,7 @@ from pathlib import Path
 PACKAGES = {
     "dovecot-imapd": "/usr/sbin/dovecot",
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
+    "clamav-daemon": "/usr/sbin/clamd",
     "gnome-keyring": "/usr/bin/gnome-keyring-daemon",
     "dbus": "/usr/bin/dbus-run-session",
     "tmux": "/usr/bin/tmux",

@@ -92,6 +92,19 @@ class BodyState(enum.IntEnum):
     """Every octet is here."""
 
 
+class Verdict(enum.IntEnum):
+    """What an examination of an attachment came to; a greater one is worse. There is none that says "safe"."""
+
+    NO_FINDING = 0
+    SUSPICIOUS = 1
+    DANGEROUS = 2
+
+    @property
+    def words(self) -> str:
+        """For a person: `no finding`."""
+        return self.name.lower().replace("_", " ")
+
+
 class AccountStatus(enum.StrEnum):
     """What an account's engine is doing, as the status line tells it."""
 

@@ -23,22 +23,22 @@ postscript | a PostScript file | ps eps ai | application/postscript
 word | a Word document | doc docx dot dotx rtf wps odt ott pages | application/msword application/rtf text/rtf
 excel | a spreadsheet | xls xlsx xlsb xlt xltx ods numbers | application/vnd.ms-excel
 slides | a presentation | ppt pptx pps ppsx pot odp key | application/vnd.ms-powerpoint
-!macro | an Office document that can hold macros | docm xlsm pptm dotm xltm potm ppam xlam sldm xll | application/x-macro
+!macro | an Office document that can hold macros | docm xlsm pptm dotm xltm potm ppam xlam xla sldm xll wll slk iqy oqy dqy | application/x-macro
 ole | an older Office file | msg | application/x-ole-storage application/cdfv2 application/vnd.ms-outlook
 image | a picture | png jpg jpeg jpe jfif gif webp bmp tif tiff ico heic heif avif psd xcf | image/*
 svg | an SVG picture | svg svgz | image/svg+xml
 audio | a sound | mp3 ogg oga opus wav flac m4a aac wma mid midi amr | audio/*
 video | a film | mp4 m4v mkv mov avi webm mpg mpeg wmv flv 3gp ogv | video/*
 zip | a ZIP archive | zip zipx | application/zip application/x-zip-compressed
-archive | an archive | tar gz tgz bz2 tbz xz txz zst 7z rar cab lz lzma z arj | application/gzip application/x-gzip application/x-tar application/x-bzip2 application/x-xz application/zstd application/x-7z-compressed application/x-rar application/vnd.rar application/x-rar-compressed application/vnd.ms-cab-compressed
-!image-disk | a disk image | iso img vhd vhdx dmg vmdk | application/x-iso9660-image application/x-raw-disk-image application/x-apple-diskimage
-!windows | a Windows program | exe scr com pif cpl dll sys ocx msi msp msix appx appinstaller | application/x-dosexec application/x-msdownload application/vnd.microsoft.portable-executable application/x-ms-dos-executable application/x-msi
+archive | an archive | tar gz tgz bz2 tbz tbz2 xz txz zst 7z 001 rar r00 cab lz lzma z arj ace lzh lha uue wim egg alz | application/gzip application/x-gzip application/x-tar application/x-bzip2 application/x-xz application/zstd application/x-7z-compressed application/x-rar application/vnd.rar application/x-rar-compressed application/vnd.ms-cab-compressed
+!image-disk | a disk image | iso img udf vhd vhdx dmg vmdk qcow2 | application/x-iso9660-image application/x-raw-disk-image application/x-apple-diskimage
+!windows | a Windows program | exe scr com pif cpl dll sys ocx drv vxd ex_ msi msp mst msu msix msixbundle appx appxbundle appinstaller application appref-ms gadget msc diagcab diagpkg xbap | application/x-dosexec application/x-msdownload application/vnd.microsoft.portable-executable application/x-ms-dos-executable application/x-msi
 !linux | a Linux program | elf so run appimage o ko | application/x-executable application/x-pie-executable application/x-sharedlib application/x-elf application/x-object
-!mac | a macOS program | app pkg command workflow dylib | application/x-mach-binary
+!mac | a macOS program | app pkg mpkg command tool workflow action terminal prefpane kext osx dylib | application/x-mach-binary
 !package | a software package | deb rpm apk ipa snap flatpak xpi crx | application/vnd.debian.binary-package application/x-rpm application/vnd.android.package-archive
 !java | a Java program | jar class war jnlp | application/java-archive application/x-java-applet application/x-java-jnlp-file
-!script | a script | js jse mjs vbs vbe wsf wsh hta ps1 psm1 bat cmd sh bash zsh csh ksh fish pl py pyw pyz rb php lua tcl scpt applescript au3 sct | text/x-shellscript text/x-script.python text/x-python text/x-perl text/x-ruby text/x-php application/javascript text/javascript application/x-javascript text/x-msdos-batch application/x-sh application/hta text/vbscript application/x-httpd-php
-!shortcut | a shortcut to something else | lnk url desktop website webloc scf library-ms search-ms settingcontent-ms inf reg | application/x-ms-shortcut application/x-desktop application/internet-shortcut text/x-ms-regedit
+!script | a script | js jse mjs vb vbs vbe vbscript ws wsc wsf wsh hta ps1 ps2 psm1 psd1 ps1xml msh bat cmd sh bash zsh csh ksh fish pl py pyw pyz pyc rb php lua tcl scpt applescript au3 sct | text/x-shellscript text/x-script.python text/x-python text/x-perl text/x-ruby text/x-php application/javascript text/javascript application/x-javascript text/x-msdos-batch application/x-sh application/hta text/vbscript application/x-httpd-php
+!shortcut | a shortcut to something else | lnk url desktop website webloc inetloc fileloc scf shb shs library-ms search-ms searchconnector-ms settingcontent-ms theme themepack inf ins isp reg rdp | application/x-ms-shortcut application/x-desktop application/internet-shortcut text/x-ms-regedit
 !onenote | a OneNote file | one onepkg | application/onenote application/msonenote
 !help | a Windows help file | chm hlp | application/vnd.ms-htmlhelp application/x-chm
 html | a web page | html htm xhtml shtml mht mhtml | text/html application/xhtml+xml

@@ -8,7 +8,9 @@ a process that may die, not in the one that owns the terminal.
 from __future__ import annotations
 
 import re
+from enum import Enum
 from types import ModuleType
+from typing import NamedTuple
 
 from tuimail.mime.clean import clean_line
 from tuimail.mime.kinds import GENERIC_TYPES, Kind, kind_of_extension, kind_of_type
@@ -24,6 +26,29 @@ _TEXTUAL = frozenset(
     ["text", "html", "calendar", "contact", "mail", "xml", "svg", "script", "key", "shortcut", "postscript"]
 )
 _MACROS = frozenset(["word", "excel", "slides", "macro"])
+_EMPTY = ("inode/x-empty", "application/x-empty")
+
+
+class About(Enum):
+    """What a doubt rests on."""
+
+    BYTES = 1
+    """The bytes are not what the name (or, without one, the type) says."""
+    NAME = 2
+    """The name misleads."""
+    DECLARED = 3
+    """Only the type that was sent differs; programs that send mail are often wrong there."""
+    RUNS = 4
+    """It can run when it is opened."""
+    EMPTY = 5
+    """There is nothing in it."""
+
+
+class Doubt(NamedTuple):
+    """One thing that does not fit."""
+
+    about: About
+    sentence: str
 
 
 def _magic() -> ModuleType | None:
@@ -74,19 +99,25 @@ def mismatches(filename: str, declared: str, real: str) -> tuple[str, ...]:
     `filename` as it came (not cleaned), `declared` and `real` media types; `real` is
     empty while the bytes are not here.
     """
-    extensions = _extensions(filename)
+    return tuple(doubt.sentence for doubt in doubts(filename, declared, real))
+
+
+def doubts(filename: str, declared: str, real: str) -> tuple[Doubt, ...]:
+    """As `mismatches`, each with what it is about."""
+    extensions = extensions_of(filename)
     last = extensions[-1] if extensions else ""
     named = kind_of_extension(last) if last else None
     actual = kind_of_type(real)
+    against = _name_against_bytes(named, actual, real, declared, has_extension=bool(last), filename=filename)
     return (
-        *_name_against_bytes(named, actual, real, declared, has_extension=bool(last), filename=filename),
-        *_tricks_of_the_name(filename, extensions, named),
-        *_declared_against_name(declared, named, actual, last),
-        *_danger(named, actual, last),
+        *(Doubt(About.EMPTY if real in _EMPTY else About.BYTES, sentence) for sentence in against),
+        *(Doubt(About.NAME, sentence) for sentence in _tricks_of_the_name(filename, extensions, named)),
+        *(Doubt(About.DECLARED, sentence) for sentence in _declared_against_name(declared, named, actual, last)),
+        *(Doubt(About.RUNS, sentence) for sentence in _danger(named, actual, last)),
     )
 
 
-def _extensions(filename: str) -> list[str]:
+def extensions_of(filename: str) -> list[str]:
     """What follows the dots of the cleaned name, lower case, at most the last two."""
     name = clean_line(filename, 2_000).strip().rstrip(". ")
     pieces = [piece.strip().lower() for piece in name.split(".")]
@@ -96,16 +127,16 @@ def _extensions(filename: str) -> list[str]:
 def _name_against_bytes(
     named: Kind | None, actual: Kind | None, real: str, declared: str, *, has_extension: bool, filename: str
 ) -> list[str]:
-    if real in ("inode/x-empty", "application/x-empty"):
+    if real in _EMPTY:
         return ["The file is empty."]
     if actual is None:
         return []
-    if named is not None and not _fits(named, actual):
+    if named is not None and not fits(named, actual):
         return [f"The name says {_claim(named)}, the bytes are {actual.words}."]
     if filename and not has_extension and actual.family != "text":
         return [f"The name has no extension; the bytes are {actual.words}."]
     said = kind_of_type(declared)
-    if named is None and said is not None and not _fits(said, actual):
+    if named is None and said is not None and not fits(said, actual):
         return [f"It was sent as {said.words}, the bytes are {actual.words}."]
     return []
 
@@ -128,9 +159,9 @@ def _tricks_of_the_name(filename: str, extensions: list[str], named: Kind | None
 
 def _declared_against_name(declared: str, named: Kind | None, actual: Kind | None, last: str) -> list[str]:
     said = kind_of_type(declared)
-    if said is None or named is None or declared.lower() in GENERIC_TYPES or _fits(named, said):
+    if said is None or named is None or declared.lower() in GENERIC_TYPES or fits(named, said):
         return []
-    if actual is not None and not _fits(named, actual):
+    if actual is not None and not fits(named, actual):
         return []  # the bytes have spoken; a third opinion is noise
     return [f"It was sent as {said.words}, but the name ends in .{clean_line(last, 20)}."]
 
@@ -148,7 +179,7 @@ def _claim(kind: Kind) -> str:
     return kind.words.removeprefix("a ").removeprefix("an ")
 
 
-def _fits(claimed: Kind, actual: Kind) -> bool:
+def fits(claimed: Kind, actual: Kind) -> bool:
     """Whether bytes (or a type) of kind `actual` may well be what `claimed` says."""
     if claimed.family == actual.family:
         return True
