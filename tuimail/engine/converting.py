@@ -1,48 +1,27 @@
-"""The child of `convert`: reads requests on its standard input until that ends.
-
-It has 512 MiB of address space, no network of its own making, and an alarm that ends
-it should its parent die while it works.
-"""
+"""The child of `convert`: HTML to text, bytes to a type."""
 
 from __future__ import annotations
 
-import os
-import pickle
-import resource
-import signal
-import struct
-import sys
-from typing import Final
+from collections.abc import Sequence
+from typing import Any
 
+from tuimail.engine.serving import serve
 from tuimail.mime import html, readable, risk  # noqa: F401 - html is loaded while nobody waits
-
-MAX_MEMORY_OCTETS: Final = 512 << 20
-ALARM_S: Final = 10
-LENGTH: Final = struct.Struct(">I")
+from tuimail.model import Part
 
 
 def main() -> None:
     """Serve until the parent is gone."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_OCTETS, MAX_MEMORY_OCTETS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    requests, answers = sys.stdin.buffer, sys.stdout.fileno()
-    _write(answers, b"!")
-    while len(head := requests.read(LENGTH.size)) == LENGTH.size:
-        (length,) = LENGTH.unpack(head)
-        kind, subject, prefer = pickle.loads(requests.read(length))  # noqa: S301 - from our own parent
-        signal.alarm(ALARM_S)
-        if kind == "readable":
-            parts, root = subject
-            answer = readable.to_json(readable.readable_of(parts, prefer, root=root))
-        else:
-            answer = risk.real_type(subject).encode("ascii", "replace") or b"-"
-        signal.alarm(0)
-        _write(answers, LENGTH.pack(len(answer)) + answer)
+    serve(_answer)
 
 
-def _write(descriptor: int, octets: bytes) -> None:
-    view = memoryview(octets)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _answer(kind: str, *subject: Any) -> bytes:  # Any: as convert.Converter sends it, by kind
+    return _readable(*subject) if kind == "readable" else _type(*subject)
+
+
+def _readable(parts: Sequence[tuple[Part, bytes]], root: Part, prefer: str) -> bytes:
+    return readable.to_json(readable.readable_of(parts, prefer, root=root))
+
+
+def _type(octets: bytes) -> bytes:
+    return risk.real_type(octets).encode("ascii", "replace") or b"-"
