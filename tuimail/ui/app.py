@@ -6,6 +6,7 @@ engine's thread to the main screen. What must not: anything about mail.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
@@ -102,6 +103,9 @@ class TuimailApp(App[None], inherit_bindings=False):
 
     def on_ready(self) -> None:
         """The first paint is done: now the engine, and what must be said."""
+        if not self.is_headless:  # tests start many apps in one process
+            # All that was loaded stays. Else each full collection walks it again: 110 ms in which no key is heard.
+            gc.freeze()
         self._engine = self._join(self.hear)
         for request in self._unsent:
             self._engine.send(request)
