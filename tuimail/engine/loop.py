@@ -58,6 +58,7 @@ class AccountLoop:
         self._session: ImapSession | None = None
         self._watcher = InboxWatcher(desk, orders.look)
         self._active = False
+        self._status = AccountStatus.NEVER
         self._tickets: list[str] = []
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name=f"account {desk.name}", daemon=True)
@@ -117,8 +118,7 @@ class AccountLoop:
         try:
             self._connected(store)
         except Leave:
-            watching = self._orders.watching and not self._orders.stopping
-            self._set_status(store, AccountStatus.CONNECTING if watching else AccountStatus.OFFLINE, "")
+            self._left(store)
         except (TrustError, ConfigError, UsageError) as exc:
             self._stop_for_a_person(store, exc)
         except (ConnectionProblem, ProtocolViolation, ServerRefused) as exc:
@@ -227,7 +227,15 @@ class AccountLoop:
             self._active = False
             self._orders.bell.wait(left)
 
+    def _left(self, store: Store) -> None:
+        """A connection ended in good order: to make a new one, or because nobody needs it any longer."""
+        if self._orders.watching and not self._orders.stopping:
+            self._set_status(store, AccountStatus.CONNECTING, "")
+        elif self._status is not AccountStatus.ONLINE:
+            self._set_status(store, AccountStatus.OFFLINE, "")  # Left in the middle of something.
+
     def _set_status(self, store: Store, status: AccountStatus, sentence: str) -> None:
+        self._status = status
         store.accounts.set_status(self._desk.name, status, sentence, at=int(self._desk.clock.wall()))
         self._desk.tell(StatusChanged(self._desk.name))
 
