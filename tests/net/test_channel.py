@@ -144,6 +144,13 @@ def test_silence_ends_before_the_deadline(pair: tuple[Channel, socket.socket]) -
         channel.line()
 
 
+def test_the_deadline_ends_before_silence(pair: tuple[Channel, socket.socket]) -> None:
+    channel, _ = pair
+    channel.begin(0.05, silence_s=3600, octets=10, lines=10)
+    with pytest.raises(TimedOut):
+        channel.line()
+
+
 def test_nobody_waits_after_the_deadline(pair: tuple[Channel, socket.socket], clock: Clock) -> None:
     channel, _ = pair
     clock.now = 11

@@ -212,13 +212,13 @@ class _Cursor:
             self._at = match.end() if match is not None else self._at
             char = self._text[self._at : self._at + 1]
             if char == b"{":
-                before = self._text[start : self._at]
+                text, end = self._text, self._at
                 literal = self._literal()
                 if literal is None:
                     self._at += 1
                     continue
                 # The length is spelled anew: a literal over the limit was cut.
-                parts.append(before + b"{%d}\r\n" % len(literal) + literal)
+                parts.append(text[start:end] + b"{%d}\r\n" % len(literal) + literal)
                 start = 0
                 continue
             if char not in (b"(", b")"):
