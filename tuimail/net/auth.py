@@ -50,10 +50,9 @@ def find_password(
     typed = session.get(account.name)
     if typed:
         return typed
-    _, _, command = _place(account, part)
+    service, user, command = _place(account, part)
     if command:
         return run_password_command(command)
-    service, user, _ = _place(account, part)
     stored = _ask_keyring(lambda backend: backend.get_password(service, user), timeout_s)
     if not stored:
         raise AuthError(
