@@ -11,6 +11,7 @@
         AuthError              the login was refused, or there is no password
       ServerRefused          a NO, BAD, -ERR, 4xx or 5xx, with the server's words
       ProtocolViolation      the server said what the standard does not allow
+        PipelineBroken         answers did not follow the commands that were sent ahead
       StoreError             our own files
         Corrupt  TooNew  DiskFull  Locked  ReadOnly
       MessageProblem         one message, not the account
@@ -95,6 +96,10 @@ class ProtocolViolation(MailError):
     """The server broke its protocol, or a limit of ours; the connection is given up."""
 
     retry = True
+
+
+class PipelineBroken(ProtocolViolation):
+    """Answers did not follow the commands that were sent ahead: ask this server one by one from now on."""
 
 
 class StoreError(MailError):

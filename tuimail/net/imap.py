@@ -21,15 +21,15 @@ from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 import tuimail
-from tuimail.config import Receive, Security, is_loopback
+from tuimail.config import Receive, Security
 from tuimail.errors import MailError, ProtocolViolation, ServerRefused, UsageError
 from tuimail.model import Section
-from tuimail.net import fetch, idle, login, mailboxes, messages, names, tls
+from tuimail.net import fetch, idle, login, mailboxes, messages, names
 from tuimail.net.channel import Channel
 from tuimail.net.client import GuardedClient
-from tuimail.net.dial import dial
 from tuimail.net.dialogue import Dialogue
 from tuimail.net.limits import Limits
+from tuimail.net.opening import opened
 from tuimail.net.uids import compress_uids, expand
 from tuimail.net.values import (
     Appended,
@@ -97,15 +97,8 @@ class ImapSession:
         Raises Unreachable, TimedOut, Dropped, CertificateError, ConfigError (ca_file), ProtocolViolation,
         and UsageError for an unencrypted connection to another machine.
         """
-        plain = receive.security is Security.NONE
-        if plain and not is_loopback(receive.host):
-            raise UsageError(
-                f"Mail from {receive.host} is not fetched without encryption.", 'Set security = "tls" or "starttls".'
-            )
-        context = None if plain else tls.context(receive.ca_file)
         deadline = clock() + deadline_s
-        sock = dial(receive.host.strip("[]"), receive.port, deadline=deadline, clock=clock, loopback_only=plain)
-        channel = Channel(sock, receive.host, receive.port, clock)
+        channel, context = opened(receive, Channel, deadline=deadline, clock=clock)
         try:
             channel.begin(deadline - clock(), silence_s=deadline_s, octets=_GREETING_OCTETS, lines=_GREETING_LINES)
             if context is not None and receive.security is Security.TLS:

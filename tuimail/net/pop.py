@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 
 from tuimail.config import Receive, Security
-from tuimail.errors import ServerRefused, UsageError
+from tuimail.errors import PipelineBroken, ServerRefused, UsageError
 from tuimail.net import pop_listing, pop_login, pop_retrieve
 from tuimail.net.opening import opened
 from tuimail.net.pop_channel import PopChannel
@@ -26,7 +27,6 @@ from tuimail.net.pop_retrieve import OpenSink
 from tuimail.net.pop_values import (
     RETRY_CODES,
     Listing,
-    PipelineBroken,
     PopLimits,
     Retrieved,
     Sink,
@@ -168,29 +168,34 @@ class PopSession:
     def listing(self) -> Listing:
         """Sizes and unique ids of all messages. Raises ServerRefused when the server cannot list just now."""
         pop = self._pop
-        with_ids = self.has("UIDL") or not self.capabilities
-        verbs = ["STAT", "LIST", "UIDL"] if with_ids else ["STAT", "LIST"]
         sizes = pop_listing.SizeReader(pop.limits, pop.violated)
         ids = pop_listing.IdReader(pop.limits, pop.violated)
-        refused: ServerRefused | None = None
+        sinks: dict[str, Sink] = {"LIST": sizes, "UIDL": ids}
+        refused: dict[str, ServerRefused] = {}
         stat = Stat(0, 0)
+        verbs = ["STAT", "LIST", "UIDL"]
         for batch in [verbs] if self.pipelining else [[verb] for verb in verbs]:
             pop.send_ahead(batch, octets=pop.limits.listing_octets, deadline_s=pop.limits.listing_s)
             for verb in batch:
                 try:
                     if verb == "STAT":
                         stat = self._read_stat()
-                        continue
-                    pop.status()
-                    pop.long_answer(sizes if verb == "LIST" else ids, pop.limits.listing_octets)
+                    else:
+                        pop.status()
+                        pop.long_answer(sinks[verb], pop.limits.listing_octets)
                 except ServerRefused as exc:
-                    if verb == "UIDL" and not exc.retry:
-                        with_ids = False  # without CAPA only trying tells
-                    refused = refused or (None if verb == "UIDL" and not exc.retry else exc)
-        if refused is not None:
-            raise refused
+                    refused[verb] = exc
         self._spoke()
-        return pop_listing.listing(stat.count, sizes, ids if with_ids else None)
+        without_ids = self._has_no_ids(refused.pop("UIDL", None))
+        if refused:
+            raise next(iter(refused.values()))
+        return pop_listing.listing(stat.messages, sizes, None if without_ids else ids)
+
+    def _has_no_ids(self, refused: ServerRefused | None) -> bool:
+        """Whether a refusal of UIDL means that the server has none; else it is raised: all mail would look new."""
+        if refused is not None and (self.has("UIDL") or refused.code):
+            raise refused
+        return refused is not None
 
     def top(self, number: int, lines: int) -> bytes:
         """The header and so many lines of the body; ServerRefused where the server has no TOP."""
@@ -229,17 +234,12 @@ class PopSession:
         answers are still due.
         """
         limit = self._pop.limits.message_octets if limit_octets is None else limit_octets
-        messages: Sequence[Wanted] = [Wanted(_checked(number), octets) for number, octets in wanted]
+        messages = [Wanted(_checked(number), octets) for number, octets in wanted]
         take = pop_retrieve.pipelined if pipelining and self.pipelining else pop_retrieve.one_by_one
-        answers = take(self._pop, messages, open_sink, limit)
-        try:
+        with closing(take(self._pop, messages, open_sink, limit)) as answers:
             for retrieved in answers:
                 self._spoke()
                 yield retrieved
-        finally:
-            close = getattr(answers, "close", None)
-            if close is not None:
-                close()
 
     def delete(self, numbers: Iterable[int]) -> frozenset[int]:
         """Mark messages; which ones the server took. They are gone only after `quit` returned True."""

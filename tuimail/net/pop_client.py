@@ -21,7 +21,11 @@ from tuimail.net.pop_values import RETRY_CODES, PopLimits, Sink
 _STATUS = re.compile(rb"(\+OK|-ERR)(?: +|\t+|$)(.*)", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(rb"\[([A-Za-z0-9./-]{1,40})\] *")
 # RFC 1939 knows no codes: how servers without RESP-CODES say that another session has the drop.
-_BUSY = re.compile(rb"(?:mail ?drop|mail ?box|pop ?drop|folder)\b.*\b(?:locked|in use|busy)|lock busy|too many", re.I)
+_BUSY = re.compile(
+    rb"(?!.*(?:password|attempt|fail))"
+    rb".*(?:(?:mail ?drop|mail ?box|pop ?drop|folder)\b.*\b(?:locked|in use|busy)|lock busy|too many)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 ADVICE = {
     "IN-USE": "Another session has the mailbox open: it will be tried again.",
@@ -116,14 +120,15 @@ class GuardedPop(poplib.POP3):
 
     def ask(self, line: str) -> bytes:
         """One command with a one-line answer; what follows +OK."""
-        return bytes(self._shortcmd(line))
+        self._putline(line.encode())
+        return self.status()
 
     def ask_all(self, lines: Iterable[str], *, pipelined: bool) -> list[bytes | ServerRefused]:
         """Commands with one-line answers, in one go where the server can; the answers in their order."""
         wanted = list(lines)
         answers: list[bytes | ServerRefused] = []
-        for start in range(0, len(wanted), self.limits.window):
-            batch = wanted[start : start + self.limits.window]
+        for start in range(0, len(wanted), self.limits.batch):
+            batch = wanted[start : start + self.limits.batch]
             if pipelined:
                 self.send_ahead(batch)
             for line in batch:
@@ -180,7 +185,7 @@ class GuardedPop(poplib.POP3):
     def stls(self, context: ssl.SSLContext | None = None) -> Any:
         """Go on under TLS; everything that was heard in the clear is forgotten."""
         assert context is not None  # noqa: S101 - ours is always given
-        answer = self._shortcmd("STLS")
+        answer = self.ask("STLS")
         self.channel.start_tls(context)
         self._tls_established = True
         self.welcome = b""
@@ -192,4 +197,4 @@ def split_code(words: bytes) -> tuple[str, bytes]:
     match = _CODE.match(words)
     if match is not None:
         return match[1].decode("ascii").upper(), words[match.end() :]
-    return ("IN-USE", words) if _BUSY.search(words[:1000]) else ("", words)
+    return ("IN-USE", words) if _BUSY.match(words[:1000]) else ("", words)

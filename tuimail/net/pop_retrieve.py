@@ -7,11 +7,11 @@ bear no tags, so their order is all there is: whatever does not fit ends the ses
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
-from tuimail.errors import ProtocolViolation, ServerRefused, TimedOut
+from tuimail.errors import PipelineBroken, ProtocolViolation, ServerRefused, TimedOut
 from tuimail.net.pop_client import GuardedPop
-from tuimail.net.pop_values import PipelineBroken, Retrieved, Sink, Wanted, sizes_agree
+from tuimail.net.pop_values import Retrieved, Sink, Wanted, sizes_agree
 
 OpenSink = Callable[[int], Sink]
 """Called with a message's number when its octets begin to come."""
@@ -27,7 +27,7 @@ def one(pop: GuardedPop, wanted: Wanted, open_sink: OpenSink, limit_octets: int)
 
 def one_by_one(
     pop: GuardedPop, wanted: Sequence[Wanted], open_sink: OpenSink, limit_octets: int
-) -> Iterator[Retrieved]:
+) -> Generator[Retrieved, None, None]:
     """As `pipelined`, for a server that takes one command at a time."""
     for message in wanted:
         try:
@@ -38,7 +38,7 @@ def one_by_one(
 
 def pipelined(
     pop: GuardedPop, wanted: Sequence[Wanted], open_sink: OpenSink, limit_octets: int
-) -> Iterator[Retrieved]:
+) -> Generator[Retrieved, None, None]:
     """The messages in the order asked; a refusal of one is told and the others follow.
 
     Raises PipelineBroken after the first message whose octets are not those of LIST, or whose answer is none.
@@ -58,6 +58,7 @@ def pipelined(
                 pop.channel.fail(
                     PipelineBroken(f"{pop.channel.host} sent a message that is not as long as it had said.")
                 )
+            window.done()
             yield Retrieved(
                 message.number, octets, message.expected_octets, complete=refused is None, refused=refused
             )
@@ -97,12 +98,15 @@ class _Window:
         """Whether an answer is due or half read."""
         return bool(self._sent) or self._taken is not None
 
-    def next(self) -> Wanted | None:
-        """The message whose answer comes next; the one before is done. None at the end."""
+    def done(self) -> None:
+        """The answer that came next was read to its end."""
         if self._taken is not None:
             self.answered += 1
             self._sent_octets -= self._taken.expected_octets or 0
             self._taken = None
+
+    def next(self) -> Wanted | None:
+        """The message whose answer comes next; None at the end."""
         lines = self._refill()
         if not self._sent:
             return None
@@ -119,7 +123,7 @@ class _Window:
     def _refill(self) -> bytes:
         """Commands to send now: none while half a window is still in flight, so that packets are few."""
         limits = self._pop.limits
-        if len(self._sent) > limits.window // 2 and self._sent_octets > limits.window_octets // 2:
+        if len(self._sent) > limits.window // 2 or self._sent_octets > limits.window_octets // 2:
             return b""
         lines = []
         while self._waiting and len(self._sent) < limits.window:

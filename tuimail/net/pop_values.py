@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tuimail.errors import ProtocolViolation, ServerRefused
+from tuimail.errors import ServerRefused
 from tuimail.net.limits import KIBI, MEBI
 
 Sink = Callable[[bytes], object]
@@ -17,10 +17,6 @@ Sink = Callable[[bytes], object]
 
 RETRY_CODES = frozenset({"IN-USE", "LOGIN-DELAY", "SYS/TEMP"})
 """Response codes (RFC 2449 8, RFC 3206) after which trying again later helps by itself."""
-
-
-class PipelineBroken(ProtocolViolation):
-    """Answers did not follow the commands that were sent ahead: this server is asked one by one from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,8 @@ class PopLimits:
     """Commands in flight at once, where PIPELINING is offered."""
     window_octets: int = 8 * MEBI
     """Octets in flight at once, by what LIST promised."""
+    batch: int = 400
+    """DELE commands sent in one go: they and their answers fit into the sockets' buffers."""
 
 
 class Wanted(NamedTuple):
@@ -81,7 +79,7 @@ def sizes_agree(octets: int, expected_octets: int | None) -> bool:
 class Stat(NamedTuple):
     """The drop as STAT tells it."""
 
-    count: int
+    messages: int
     octets: int
 
 
