@@ -201,7 +201,7 @@ class PopSession:
 
 def dot_stuffed(raw: bytes) -> bytes:
     """A multi-line answer: lines with a dot in front get a second one, and a lone dot ends it (RFC 1939 3)."""
-    stuffed = raw.replace(b"\n.", b"\n..")
+    stuffed = raw.replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n"
