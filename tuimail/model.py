@@ -105,6 +105,17 @@ class Verdict(enum.IntEnum):
         return self.name.lower().replace("_", " ")
 
 
+class HeldState(enum.StrEnum):
+    """What became of an attachment that was held when it arrived."""
+
+    HELD = "held"
+    """Nobody decided yet: it can be neither opened nor saved."""
+    RELEASED = "released"
+    """A person let it go; it is an attachment like any other."""
+    DELETED = "deleted"
+    """A person had it removed; the message keeps a note of what was there."""
+
+
 class AccountStatus(enum.StrEnum):
     """What an account's engine is doing, as the status line tells it."""
 
@@ -365,3 +376,43 @@ class Attachment:
     is_here: bool
     warnings: tuple[str, ...] = ()
     """Mismatch of name, declared and real type, in sentences."""
+    hold: HeldState | None = None
+    """None for one that was never held."""
+    verdict: Verdict | None = None
+    """What its examination came to; None when it was not examined, or never held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attachment of the quarantine, whatever became of it."""
+
+    envelope_id: EnvelopeId
+    section: Section
+    account: AccountName
+    mailbox_id: MailboxId
+    state: HeldState
+    verdict: Verdict | None
+    """None: not examined yet."""
+    reasons: tuple[str, ...]
+    """Sentences, the most important first; they can quote the sender and are not cleaned."""
+    filename: str
+    """As the sender wrote it, decoded; empty when it had none."""
+    declared_type: str
+    real_type: str
+    """What libmagic saw in the bytes; empty while nobody looked."""
+    size_octets: int
+    """Decoded; estimated until somebody looked."""
+    sha256: str
+    """Of the decoded octets, in hex; empty while nobody looked."""
+    sender: str
+    """Of its message, as in `Row`."""
+    subject: str
+    sort_at: int
+    """When its message was sent, as in `Row`."""
+    decided_at: int | None = None
+    """When a person released or deleted it."""
+
+    @property
+    def key(self) -> tuple[EnvelopeId, Section]:
+        """What tells it apart."""
+        return self.envelope_id, self.section
