@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.seed import MAIL, FakeEngine, inbox_of, incoming, make_app, put_text, seed
+from tests.ui.seed import LISTING, MAIL, WORK, FakeEngine, inbox_of, incoming, make_app, put_text, seed
 from tests.ui.values import NOW
 from tuimail.engine.protocol import (
     ActionRefused,
+    Credential,
     MailboxChanged,
     PartArrived,
     PartFailed,
@@ -27,11 +28,12 @@ from tuimail.engine.protocol import (
     Want,
 )
 from tuimail.mime.text import plain_to_readable
-from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId, Section
+from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.app import TuimailApp
 from tuimail.ui.keys import ACTIONS, GLOBAL, LIST, MAIN, READER, TREE
+from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.widgets.folder_tree import FolderTree
 from tuimail.ui.widgets.message_list import MessageList
@@ -48,7 +50,7 @@ class Bench:
         self.engine = engine
         self.pilot = pilot
         self.store = store
-        self.inbox = inbox_of(store)
+        self.inbox = inbox_of(store) if store.mailboxes.with_role(WORK, Role.INBOX) else MailboxId(0)
 
     async def press(self, *keys: str) -> None:
         """Type, and let everything settle."""
@@ -256,8 +258,6 @@ async def test_a_vanished_message_leaves_the_cursor_near(seeded: Paths) -> None:
 
 async def test_a_mailbox_that_vanishes_while_open_gives_way_to_the_inbox(seeded: Paths) -> None:
     async with bench(seeded) as found:
-        from tests.ui.seed import LISTING, WORK
-
         receipts = found.store.mailboxes.find(WORK, "Receipts")
         assert receipts is not None
         found.app.main.open_mailbox(receipts.id)
@@ -436,14 +436,72 @@ async def test_the_status_line_follows_the_account(seeded: Paths) -> None:
         await found.until(lambda: "offline since 09:02 · No route to imap.example." in found.text())
 
 
+def set_status(store: Store, status: AccountStatus, sentence: str = "") -> None:
+    """The account is in this state now."""
+    store.accounts.set_status(WORK, status, sentence, at=NOW)
+
+
 async def test_a_password_is_asked_for_once(seeded: Paths) -> None:
     async with bench(seeded) as found:
+        set_status(found.store, AccountStatus.NEEDS_PASSWORD)
         found.engine.say(PasswordWanted("work", "Please log in."))
         await found.until(lambda: isinstance(found.app.screen, PasswordScreen))
         found.engine.say(PasswordWanted("work", "Please log in."))
         await found.pilot.pause(0.15)
         await found.press("escape")
         assert not isinstance(found.app.screen, PasswordScreen)
+
+
+async def test_a_password_that_came_by_another_way_is_asked_for_no_longer(seeded: Paths) -> None:
+    async with bench(seeded) as found:
+        set_status(found.store, AccountStatus.NEEDS_PASSWORD)
+        found.engine.say(PasswordWanted("work", "Please log in."))
+        await found.until(lambda: isinstance(found.app.screen, PasswordScreen))
+        await found.press("s", "e", "c")
+        found.app.push_screen(HelpScreen({}))
+        await found.until(lambda: isinstance(found.app.screen, HelpScreen))
+        set_status(found.store, AccountStatus.CONNECTING)
+        found.engine.say(StatusChanged("work"))
+        await found.pilot.pause(0.15)
+        assert isinstance(found.app.screen, HelpScreen), "what lies over it stays"
+        await found.press("escape")
+        await found.until(lambda: found.app.screen is found.app.main)
+        assert not [each for each in found.engine.heard if isinstance(each, Credential)]
+
+
+@pytest.mark.parametrize("dialog", [False, True], ids=["alone", "under a dialog"])
+async def test_the_inbox_opens_by_itself_when_the_first_mailboxes_arrive(paths: Paths, dialog: bool) -> None:
+    with Store.open(paths) as store:
+        store.accounts.sync_names([(WORK, "ada@example.org", "imap")])
+        set_status(store, AccountStatus.NEEDS_PASSWORD, "The keyring has no password.")
+    async with bench(paths) as found:
+        assert "Not connected" in found.text()
+        if dialog:
+            found.engine.say(PasswordWanted("work", "The keyring has no password."))
+            await found.until(lambda: isinstance(found.app.screen, PasswordScreen))
+        set_status(found.store, AccountStatus.SYNCING)
+        found.store.mailboxes.apply_listing(WORK, LISTING)
+        inbox = inbox_of(found.store)
+        found.engine.say(StatusChanged("work"))
+        found.engine.say(TreeChanged("work"))
+        await found.until(lambda: found.app.main.shown == inbox)
+        await found.until(lambda: found.app.screen is found.app.main)
+        found.store.envelopes.ingest(inbox, [incoming(7, "New <n@example.org>", "The very first", 0, 0, 100, False)])
+        found.engine.say(MailboxChanged(inbox))
+        await found.until(lambda: "The very first" in found.text())
+        await found.until(lambda: Show(inbox) in found.engine.heard)
+
+
+async def test_an_account_whose_mailboxes_all_vanish_shows_none_of_their_mail(seeded: Paths) -> None:
+    async with bench(seeded) as found:
+        found.store.mailboxes.apply_listing(WORK, [])
+        found.engine.say(TreeChanged("work"))
+        await found.until(lambda: "No mailbox" in found.text())
+        assert "Compiler review" not in found.text()
+        await found.press("j", "enter", "s", "x", "n", "asterisk", "m", "escape")
+        found.store.mailboxes.apply_listing(WORK, LISTING)
+        found.engine.say(TreeChanged("work"))
+        await found.until(lambda: "The inbox is empty" in found.text() or "Fetching" in found.text())
 
 
 async def test_a_click_moves_a_double_click_opens_and_the_wheel_scrolls(paths: Paths) -> None:

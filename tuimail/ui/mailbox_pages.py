@@ -9,12 +9,17 @@ from tuimail.ui.when import counted
 from tuimail.ui.wrapping import break_at
 
 _AWAY = (AccountStatus.OFFLINE, AccountStatus.NEEDS_PASSWORD, AccountStatus.FAILED)
+_UNREACHABLE = "The server cannot be reached just now."
+_R_ASKS = "R tries again and asks for the password."
 
 
 def mailbox_message(mailbox: Mailbox | None, account: Account | None, fetching: tuple[int, int] | None) -> list[Runs]:
-    """Lines for the middle of an empty list: broken, loading, not loaded yet, or truly empty."""
+    """Lines for the middle of an empty list: broken, loading, not loaded yet, or truly empty.
+
+    Without a mailbox: how the account is that has none yet.
+    """
     if mailbox is None:
-        return _page("No mailbox", ["Choose one in the folder tree."])
+        return _account_message(account)
     if mailbox.error:
         return _page("This mailbox cannot be read", [clean_line(mailbox.error, 200), "R looks again."], "error")
     if fetching is not None and fetching[1]:
@@ -26,6 +31,24 @@ def mailbox_message(mailbox: Mailbox | None, account: Account | None, fetching: 
     if mailbox.role in (Role.JUNK, Role.TRASH):
         return _page("Nothing here", [f"{mailbox_label(mailbox)} is empty."])
     return _page("Nothing here", ["No messages in this mailbox."])
+
+
+def _account_message(account: Account | None) -> list[Runs]:
+    if account is None:
+        return _page("No mailbox", ["There is no account yet: `tuimail account add` sets one up."])
+    why = clean_line(account.sentence, 200)
+    match account.status:
+        case AccountStatus.NEEDS_PASSWORD:
+            return _page("Not connected", [why or "The account needs its password.", _R_ASKS], "error")
+        case AccountStatus.FAILED:
+            return _page("Not connected", [why, "R tries again; `tuimail account test` says more."], "error")
+        case AccountStatus.OFFLINE:
+            later = "Its mailboxes appear by themselves as soon as the server answers."
+            return _page("Not connected", [why or _UNREACHABLE, later], "offline")
+        case AccountStatus.ONLINE:
+            return _page("No mailbox", ["The server has shown none. R looks again."])
+        case _:
+            return _page("Connecting…", [clean_line(account.address, 200)], "busy")
 
 
 def centred(message: list[Runs], width: int) -> list[Runs]:
@@ -53,8 +76,10 @@ def _broken(runs: Runs, width: int) -> list[Runs]:
 
 def _not_loaded(mailbox: Mailbox, account: Account | None) -> list[Runs]:
     if account is not None and account.status in _AWAY:
-        why = clean_line(account.sentence, 200) or "The server cannot be reached just now."
-        return _page("Not loaded yet", [why, "It is filled by itself as soon as the account is online."], "offline")
+        why = clean_line(account.sentence, 200) or _UNREACHABLE
+        needs_password = account.status is AccountStatus.NEEDS_PASSWORD
+        later = _R_ASKS if needs_password else "It is filled by itself as soon as the account is online."
+        return _page("Not loaded yet", [why, later], "offline")
     if mailbox.server_total == 0:
         return _page("Nothing here", ["No messages in this mailbox."])
     expected = f"{counted(mailbox.server_total)} messages on the server" if mailbox.server_total else ""

@@ -122,6 +122,8 @@ class MailScreen(Panes):
             mailbox = self._first_mailbox()
         if mailbox is not None:
             self.show_mailbox(mailbox.id)
+        else:
+            self._tell_list()
         self._tell_status()
 
     def _first_mailbox(self) -> Mailbox | None:
@@ -279,10 +281,12 @@ class MailScreen(Panes):
         self._news_at = self.clock()
         news = self._inbox.take()
         self._fetching.update(news.headers)
-        if news.tree or news.mailboxes or news.status or news.engine is not None:
+        if news.tree or news.mailboxes or news.status or news.passwords or news.engine is not None:
             self._read_tree()
         if self.shown is not None and self.shown not in self.mailboxes:
             self._mailbox_vanished()
+        elif self.shown is None and self.mailboxes:  # a new account: its first mailboxes are here
+            self._show_first()
         elif self.shown in news.mailboxes:
             self.list_view.reload()
         self._tell_list()
@@ -300,11 +304,13 @@ class MailScreen(Panes):
 
     def _mailbox_vanished(self) -> None:
         self.shown = None
-        self.reading.close()
         self.notify("That mailbox is no longer there.", markup=False)
         mailbox = self._first_mailbox()
         if mailbox is not None:
             self.show_mailbox(mailbox.id)
+        else:
+            self.reading.close()
+            self.list_view.show_nothing()
 
     def _tell_list(self) -> None:
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
@@ -317,14 +323,15 @@ class MailScreen(Panes):
         self.list_view.tell(mailbox_message(mailbox, account, fetching))
 
     def account_of(self, mailbox: Mailbox | None) -> Account | None:
-        """The account of a mailbox."""
-        name = mailbox.account if mailbox is not None else ""
-        return next((account for account in self.accounts if account.name == name), None)
+        """The account of a mailbox; of none, the first one."""
+        if mailbox is None:
+            return self.accounts[0] if self.accounts else None
+        return next((account for account in self.accounts if account.name == mailbox.account), None)
 
     def _tell_status(self) -> None:
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
-        current = mailbox.account if mailbox is not None else self.accounts[0].name if self.accounts else ""
-        self.query_one(TopBar).update(self.accounts, current)
+        account = self.account_of(mailbox)
+        self.query_one(TopBar).update(self.accounts, account.name if account is not None else "")
         self.query_one(StatusLine).update(self.accounts, self._engine_note)
 
     @on(MessageList.SelectionChanged)

@@ -15,7 +15,7 @@ from textual.binding import BindingType
 
 from tuimail.engine.protocol import Credential, Request, SyncNow, Wake
 from tuimail.errors import MailError
-from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import flag_changes, text
@@ -288,10 +288,14 @@ class MainScreen(MailScreen):
         pass_news(self.app, news)
         for sentence in news.refused[:_MAX_TOASTS]:
             self._tell(sentence, severity="error")
+        wanting = {account.name for account in self.accounts if account.status is AccountStatus.NEEDS_PASSWORD}
         for account, sentence in news.passwords.items():
-            if account not in self._asked:
+            if account in wanting and account not in self._asked:
                 self._asked.add(account)
                 self._ask_password(account, sentence)
+        for screen in list(self.app.screen_stack):
+            if isinstance(screen, PasswordScreen) and screen.account not in wanting:
+                screen.withdraw()  # it came by another way: another window, a keyring that was unlocked
 
     def _ask_password(self, account: str, sentence: str) -> None:
         def answered(secret: str | None) -> None:

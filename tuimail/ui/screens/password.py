@@ -23,12 +23,13 @@ class PasswordScreen(Dialog[str]):
 
     def __init__(self, account: str, sentence: str) -> None:
         super().__init__()
-        self._account = account
+        self.account = account
         self._sentence = sentence
+        self._is_withdrawn = False
 
     def compose(self) -> ComposeResult:
         with self.titled(Vertical(classes="dialog"), "Password"):
-            yield Static(text.content(self._account, 120).stylize("bold"))
+            yield Static(text.content(self.account, 120).stylize("bold"))
             if self._sentence:
                 yield Static(text.content(self._sentence))
             yield Input(password=True, max_length=MAX_LENGTH, classes="gap-above", id="password")
@@ -40,6 +41,17 @@ class PasswordScreen(Dialog[str]):
     def on_mount(self) -> None:
         """The field is where the typing goes."""
         self.query_one(Input).focus()
+
+    def withdraw(self) -> None:
+        """The password is no longer wanted: leave, now or when nothing lies over this screen any more."""
+        self._is_withdrawn = True
+        if self.app.screen is self:
+            self._leave_with(None)
+
+    def on_screen_resume(self) -> None:
+        """What lay over this screen has gone."""
+        if self._is_withdrawn:
+            self._leave_with(None)
 
     @on(Button.Pressed, "#cancel")
     def _cancel(self) -> None:
@@ -59,5 +71,6 @@ class PasswordScreen(Dialog[str]):
 
     def _leave_with(self, value: str | None) -> None:
         with self.prevent(Input.Changed):
-            self.query_one(Input).clear()
+            for field in self.query(Input):  # none when it is withdrawn before it was drawn
+                field.clear()
         self.dismiss(value)

@@ -119,6 +119,10 @@ class MessageList(LineView, can_focus=True):
         self._go_to_wanted_top()
         self._take_cursor_id(by_person=False, always=True)
 
+    def show_nothing(self) -> None:
+        """There is no mailbox to show."""
+        self.show(_nothing, lambda _: None)
+
     def reload(self) -> None:
         """Read the rows again; the cursor stays on its message, and the page where it was.
 
