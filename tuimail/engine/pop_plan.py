@@ -5,8 +5,9 @@ preview, what to look at first because it may be here already, what may be delet
 rows end. The rules that keep the promise (nothing leaves a server before it is here):
 
 - a message is deleted only under a legal id that one message alone bears, when the row says
-  that its bytes are stored and proved, and the size listed now is the one listed then;
-- a row ends only when a later, complete listing lacks it;
+  that its octets are stored, and they are as many as LIST says now;
+- an id that a complete listing lacked may mean another message when it is listed again, and a
+  message that was only known again by its header is compared octet for octet before it goes;
 - when a listing is empty though many were known, or most of it is new, somebody renumbered
   the drop: nothing is deleted, and what has the size and header of a known message is not
   fetched again (the brake).
@@ -14,17 +15,23 @@ rows end. The rules that keep the promise (nothing leaves a server before it is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from dataclasses import dataclass
+from enum import Enum
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
+from tuimail.net.pop_values import sizes_agree
+from tuimail.store.uidls import UidlState
+
 DAY_S: Final = 86_400
-GRACE_S: Final = 30 * DAY_S
-"""A stored message that is missing from complete listings is forgotten after so long."""
 MANY: Final = 5
 """Fewer known messages than this are no sign of a renumbered drop."""
+MAX_VERIFIED: Final = 50
+"""In one session: each costs a second download."""
+NEAR_OCTETS: Final = 4096
+MAX_HEADER_OCTETS: Final = 512 * 1024
 MAX_ABSENCE_S: Final = 30 * DAY_S
 """Longer than this since the last check, and the clock is not believed."""
 SKEW_S: Final = 3600
@@ -36,26 +43,8 @@ _BY_HEADER: Final = DERIVED + b"h"
 _BY_CONTENT: Final = DERIVED + b"c"
 
 
-class UidlState(StrEnum):
-    """How far a message on a server is known here (one row for each account and uidl)."""
-
-    LISTED = "listed"
-    PREVIEWED = "previewed"
-    """Its header is here; it is too large to be fetched unasked."""
-    STORED = "stored"
-    """Its bytes are durable here."""
-    DELETE_WANTED = "delete_wanted"
-    """Stored, and a person deleted it here."""
-    DELE_SENT = "dele_sent"
-    """Told to be deleted; whether it happened, a later listing tells."""
-    GONE = "gone"
-
-
-LIVE: Final = frozenset(
-    {UidlState.PREVIEWED, UidlState.STORED, UidlState.DELETE_WANTED, UidlState.DELE_SENT}
-)
-HERE: Final = frozenset({UidlState.STORED, UidlState.DELETE_WANTED, UidlState.DELE_SENT})
-"""The states that say: its bytes are durable here."""
+HERE: Final = frozenset({UidlState.STORED, UidlState.DELETE_WANTED, UidlState.DELE_SENT, UidlState.VANISHED})
+"""The states that say: its bytes are durable here, or were and a person did away with them."""
 
 
 class Brake(Enum):
@@ -104,17 +93,16 @@ class Known:
 
     uidl: bytes
     state: UidlState
-    listed_octets: int
-    """What LIST said when it was fetched."""
-    is_proved: bool
-    """Its stored octets are as many as LIST said, under this very id."""
-    stored_at: int
+    octets: int | None
+    """What is stored; before that, what LIST said."""
+    stored_at: int | None
     """Seconds since 1970 UTC, by this machine's clock."""
     missing_since: int | None = None
     """None while the last complete listing had it."""
-    message_id: str = ""
-    header_digest: str = ""
-    """As `header_digest` gives it; empty when unknown."""
+    digest: bytes = b""
+    """Of its header, as `header_digest` makes it; empty when unknown."""
+    has_message: bool = True
+    """Whether a message of the store belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +143,16 @@ class Plan:
     preview: tuple[Wanted, ...] = ()
     identify: tuple[Wanted, ...] = ()
     """They may be here already: look at the header (TOP) first, then retrieve what is new."""
+    verify: tuple[Wanted, ...] = ()
+    """Due to be deleted, but only known by their header: to be compared octet for octet first."""
     delete: tuple[Doomed, ...] = ()
     """Due already; what is stored in this session is judged by `may_delete` afterwards."""
-    missing: tuple[bytes, ...] = ()
-    """Rows that the listing lacks for the first time."""
     returned: tuple[bytes, ...] = ()
-    """Rows that were missing and are listed again."""
-    ended: tuple[bytes, ...] = ()
-    """Rows whose life is over."""
+    """Rows that a complete listing lacked and that are listed again: their id may mean another message now."""
     brake: Brake = Brake.OFF
     too_large: tuple[Wanted, ...] = ()
     """Over the limit, on a server without TOP: they stay where they are, unseen."""
-    sentences: tuple[str, ...] = field(default=())
+    sentences: tuple[str, ...] = ()
     """What a person should know."""
 
 
@@ -203,25 +189,27 @@ def make_plan(
     demanded: keys of previews that somebody wants whole, whatever their size.
     avoided: keys that broke earlier sessions; they come last.
     """
-    known = {row.uidl: row for row in rows if row.state is not UidlState.GONE}
+    known = {row.uidl: row for row in rows if row.state is not UidlState.LISTED}
     keys = keys_of(listing)
     # An id that two messages bear is no key, but whoever had it alone is not gone.
     listed = (set(keys.values()) | set((listing.uidls or {}).values())) - {b""}
     absent = [row for row in known.values() if row.uidl not in listed and not _is_derived_from_bytes(row.uidl)]
+    returned = {row.uidl for row in known.values() if row.missing_since is not None and row.uidl in listed}
     brake = _brake(listing, known, listed, absent)
     fresh = [Wanted(n, keys[n], listing.sizes[n]) for n in sorted(listing.sizes, reverse=True)
-             if not _is_here(known.get(keys[n]), demanded)]  # fmt: skip
+             if not _is_here(known.get(keys[n]), demanded, returned)]  # fmt: skip
     fresh.sort(key=lambda wanted: (wanted.key in avoided, wanted.key not in demanded))
-    retrieve, preview, identify, too_large = _sorted_out(fresh, known, absent, policy, brake, demanded)
-    believed = listing.whole and listing.uidls is not None
+    sizes = {row.octets for row in (*absent, *(known[key] for key in returned))}
+    retrieve, preview, identify, too_large = _sorted_out(fresh, known, sizes, policy, brake, demanded)
+    due = [doomed for doomed in _due(listing, keys, known, policy, now, brake) if doomed.key not in returned]
+    doubtful = {doomed.key for doomed in due if known[doomed.key].state is UidlState.VANISHED}
     return Plan(
         retrieve=tuple(retrieve),
         preview=tuple(preview),
         identify=tuple(identify),
-        delete=tuple(_due(listing, keys, known, policy, now, brake)),
-        missing=tuple(row.uidl for row in absent if row.missing_since is None) if believed else (),
-        returned=tuple(row.uidl for row in known.values() if row.missing_since is not None and row.uidl in listed),
-        ended=tuple(row.uidl for row in absent if _is_over(row, policy, now, brake)) if believed else (),
+        verify=tuple(Wanted(n, key, listing.sizes[n]) for n, key in due if key in doubtful)[:MAX_VERIFIED],
+        delete=tuple(doomed for doomed in due if doomed.key not in doubtful),
+        returned=tuple(sorted(returned)),
         brake=brake,
         too_large=tuple(too_large),
         sentences=tuple(_sentences(listing, absent, brake, len(identify), len(too_large))),
@@ -229,66 +217,94 @@ def make_plan(
 
 
 def may_delete(row: Known, listed_octets: int, policy: Policy, now: int) -> bool:
-    """Whether a message may leave the server, judged by its row alone."""
-    if policy.keep_days is None or row.state not in HERE or not row.is_proved or row.uidl.startswith(DERIVED):
+    """Whether a message may leave the server, judged by its row alone (one that VANISHED: once it is verified)."""
+    if policy.keep_days is None or row.state not in HERE or row.uidl.startswith(DERIVED):
         return False
-    if row.listed_octets != listed_octets:
+    if row.octets is None or not sizes_agree(row.octets, listed_octets):
         return False
-    if row.state in (UidlState.DELETE_WANTED, UidlState.DELE_SENT) or policy.keep_days == 0:
+    if row.state in (UidlState.DELETE_WANTED, UidlState.DELE_SENT):
         return True
-    return policy.may_expire and now - row.stored_at >= policy.keep_days * DAY_S
+    if not row.has_message or row.stored_at is None:
+        return False
+    return policy.keep_days == 0 or (policy.may_expire and now - row.stored_at >= policy.keep_days * DAY_S)
 
 
-def match(
-    found: Mapping[int, tuple[str, str, int]], candidates: Iterable[Known]
-) -> dict[int, Known]:
-    """Which known row each number is: by header and size, or by Message-ID and size. No row is used twice.
+class Seen(NamedTuple):
+    """A message on the server as TOP shows it."""
 
-    found: number to header digest, Message-ID, octets as listed.
+    digest: bytes
+    octets: int
+    """As listed."""
+    has_message_id: bool
+
+
+def match(found: Mapping[int, Seen], candidates: Iterable[Known], brake: Brake) -> dict[int, Known]:
+    """Which known row each number is: the same header, and the same size.
+
+    While the brake says that most names changed, another program may count octets in another
+    way or add a line of its own: then a size that is near will do, for a message that bears a
+    Message-ID. No row is used twice, and the nearest size wins.
     """
-    by_digest: dict[str, list[Known]] = {}
-    by_id: dict[tuple[str, int], list[Known]] = {}
+    by_digest: dict[bytes, list[Known]] = {}
     for row in candidates:
-        if row.header_digest:
-            by_digest.setdefault(row.header_digest, []).append(row)
-        if row.message_id:
-            by_id.setdefault((row.message_id, row.listed_octets), []).append(row)
+        if row.digest and row.octets is not None:
+            by_digest.setdefault(row.digest, []).append(row)
+    pairs: list[tuple[int, int, Known]] = []
+    for number, seen in found.items():
+        reach = NEAR_OCTETS if brake is Brake.CHANGED and seen.has_message_id else 0
+        for row in by_digest.get(seen.digest, ()):
+            distance = abs((row.octets or 0) - seen.octets)
+            if distance <= reach or sizes_agree(row.octets or 0, seen.octets):
+                pairs.append((distance, number, row))
     used: set[bytes] = set()
     matched: dict[int, Known] = {}
-    for number, (digest, message_id, octets) in sorted(found.items()):
-        same_header = [row for row in by_digest.get(digest, ()) if row.uidl not in used and digest]
-        same_id = [row for row in by_id.get((message_id, octets), ()) if row.uidl not in used]
-        # A header alone names a message only when the sizes do not speak against it.
-        close = [row for row in same_header if row.listed_octets == octets] or same_id
-        if close:
-            matched[number] = close[0]
-            used.add(close[0].uidl)
+    for _, number, row in sorted(pairs, key=lambda pair: (pair[0], pair[1], pair[2].uidl)):
+        if number not in matched and row.uidl not in used:
+            matched[number] = row
+            used.add(row.uidl)
     return matched
 
 
-def header_digest(header: bytes) -> str:
-    """A digest of a header block without the fields that servers add and change, and without line ends."""
-    kept: list[bytes] = []
-    dropping = False
-    for line in header.replace(b"\r\n", b"\n").split(b"\n"):
-        if line[:1] not in (b" ", b"\t"):
-            dropping = line.partition(b":")[0].strip().lower() in _CHANGING
-        if not dropping and line.strip():
-            kept.append(line.rstrip())
-    return sha256(b"\n".join(kept)).hexdigest()
+def header_digest(header: bytes) -> bytes:
+    """What a message is known again by under another name: its author's fields, whatever servers add.
+
+    Without a Message-ID all fields count, but for those that servers change.
+    """
+    fields = [(name, b" ".join(value.split())) for name, value in _fields(header)]
+    if has_message_id(header):
+        fields = [field for field in fields if field[0] in _OF_THE_AUTHOR]
+    else:
+        fields = [field for field in fields if field[0] not in _OF_SERVERS]
+    return sha256(b"\n".join(name + b":" + value for name, value in sorted(fields))).digest()
 
 
-_CHANGING: Final = frozenset({b"status", b"x-status", b"x-uid", b"x-uidl", b"x-keywords", b"x-imapbase", b"x-imap"})
+def has_message_id(header: bytes) -> bool:
+    """Whether there is one that is not empty."""
+    return any(name == b"message-id" and value.strip() for name, value in _fields(header))
 
 
-def key_by_header(digest: str, octets: int) -> bytes:
+_OF_THE_AUTHOR: Final = frozenset(
+    {b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"content-type", b"sender"}
+)
+_OF_SERVERS: Final = frozenset(
+    {b"status", b"x-status", b"x-uid", b"x-uidl", b"x-keywords", b"x-imapbase", b"x-imap", b"lines"}
+)
+_FIELD: Final = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE)
+
+
+def _fields(header: bytes) -> list[tuple[bytes, bytes]]:
+    """Names in small letters, and values as they stand."""
+    return [(name.lower(), value) for name, value in _FIELD.findall(header[:MAX_HEADER_OCTETS])]
+
+
+def key_by_header(digest: bytes, octets: int) -> bytes:
     """The key of a message without a usable id whose header could be looked at."""
-    return _BY_HEADER + digest.encode() + b"." + str(octets).encode()
+    return _BY_HEADER + digest.hex().encode() + b".%d" % octets
 
 
-def key_by_content(digest: str) -> bytes:
-    """The key of a message without a usable id on a server without TOP: sha256 of all its bytes, in hex."""
-    return _BY_CONTENT + digest.encode()
+def key_by_content(digest: bytes) -> bytes:
+    """The key of a message without a usable id on a server without TOP, by the sha256 of all its octets."""
+    return _BY_CONTENT + digest.hex().encode()
 
 
 class ClockNote(NamedTuple):
@@ -340,8 +356,8 @@ def _is_derived_from_bytes(key: bytes) -> bool:
     return key.startswith((_BY_HEADER, _BY_CONTENT))
 
 
-def _is_here(row: Known | None, demanded: Collection[bytes]) -> bool:
-    if row is None or row.state is UidlState.LISTED:
+def _is_here(row: Known | None, demanded: Collection[bytes], returned: Collection[bytes]) -> bool:
+    if row is None or row.uidl in returned:
         return False
     return not (row.state is UidlState.PREVIEWED and row.uidl in demanded)
 
@@ -362,7 +378,7 @@ def _brake(listing: Offered, known: Mapping[bytes, Known], listed: set[bytes], a
 def _sorted_out(
     fresh: Sequence[Wanted],
     known: Mapping[bytes, Known],
-    absent: Sequence[Known],
+    sizes: set[int | None],
     policy: Policy,
     brake: Brake,
     demanded: Collection[bytes],
@@ -372,12 +388,11 @@ def _sorted_out(
     preview: list[Wanted] = []
     identify: list[Wanted] = []
     too_large: list[Wanted] = []
-    sizes = {row.listed_octets for row in absent}
     for wanted in fresh:
-        may_be_here = not wanted.key or brake is Brake.CHANGED or wanted.octets in sizes
+        may_be_here = not wanted.key or brake is Brake.CHANGED or bool({wanted.octets, wanted.octets + 2} & sizes)
         if wanted.key in demanded:
             retrieve.append(wanted)
-        elif policy.can_preview and may_be_here and wanted.key not in known:
+        elif policy.can_preview and may_be_here:
             identify.append(wanted)
         elif policy.can_preview and wanted.octets > policy.limit_octets:
             preview.append(wanted)
@@ -397,14 +412,6 @@ def _due(
         row = known.get(key)
         if row is not None and may_delete(row, listing.sizes[number], policy, now):
             yield Doomed(number, key)
-
-
-def _is_over(row: Known, policy: Policy, now: int, brake: Brake) -> bool:
-    if row.state in (UidlState.DELE_SENT, UidlState.DELETE_WANTED):
-        return True  # That is what was wanted of it.
-    if brake is not Brake.OFF or row.missing_since is None or not policy.may_expire:
-        return False
-    return now - row.missing_since >= GRACE_S
 
 
 def _sentences(
