@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 
 from tuimail.config import Receive, Security
@@ -203,7 +203,7 @@ class PopSession:
         limit = self._pop.limits.top_octets
         self._pop.send_ahead([f"TOP {_checked(number)} {_checked(lines, 0)}"], octets=limit)
         self._pop.status()
-        self._pop.long_answer(pieces.append, limit)
+        self._pop.channel.body(pieces.append, limit)
         self._spoke()
         return b"".join(pieces)
 
@@ -225,7 +225,7 @@ class PopSession:
     def retrieve_many(
         self, wanted: Iterable[Wanted], open_sink: OpenSink, *, limit_octets: int | None = None,
         pipelining: bool = True,
-    ) -> Iterator[Retrieved]:
+    ) -> Generator[Retrieved, None, None]:
         """Messages in the order asked, each as soon as it is whole; `open_sink` is called as each begins.
 
         Pipelined where the server offers it, unless the caller knows better. Raises PipelineBroken at the first answer

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from tuimail.errors import CertificateError, ProtocolViolation, ServerRefused
+from tuimail.errors import CertificateError, ProtocolViolation, ServerRefused, TooLarge
 from tuimail.net import wire
 from tuimail.net.pop_channel import PopChannel
 from tuimail.net.pop_values import RETRY_CODES, PopLimits, Sink
@@ -79,7 +79,7 @@ class GuardedPop(poplib.POP3):
         ProtocolViolation when something was said unasked, unless commands were sent `ahead`.
         """
         limits = self.limits
-        if not ahead and not self.channel.untouched:
+        if not (ahead or self.channel.untouched or self.channel.broken):
             self.violated("said something that it was not asked for")
         self._verb = verb
         self.channel.begin(
@@ -146,9 +146,12 @@ class GuardedPop(poplib.POP3):
         self.begin(lines[0].split(" ")[0], octets=octets, lines=len(lines), deadline_s=deadline_s)
         self.channel.send(octets_out)
 
-    def long_answer(self, sink: Sink, limit_octets: int) -> int:
-        """The body behind a status line, to the sink; its octets."""
-        return self.channel.body(sink, limit_octets)
+    def long_answer(self, sink: Sink, limit_octets: int) -> None:
+        """The body behind a status line that is no message, to the sink."""
+        try:
+            self.channel.body(sink, limit_octets)
+        except TooLarge as exc:
+            raise ProtocolViolation(f"{self.channel.host} sent more than an answer can have.") from exc
 
     # --- the session
 

@@ -21,7 +21,7 @@ def one(pop: GuardedPop, wanted: Wanted, open_sink: OpenSink, limit_octets: int)
     """RETR and its answer. Raises ServerRefused; a size that differs from LIST's is told, not judged."""
     pop.send_ahead([f"RETR {wanted.number}"], octets=limit_octets, deadline_s=_deadline_s(pop, wanted))
     pop.status()
-    octets = pop.long_answer(open_sink(wanted.number), limit_octets)
+    octets = pop.channel.body(open_sink(wanted.number), limit_octets)
     return Retrieved(wanted.number, octets, wanted.expected_octets)
 
 
@@ -51,7 +51,7 @@ def pipelined(
             refused = None
             try:
                 _status(pop, window)
-                octets = pop.long_answer(open_sink(message.number), limit_octets)
+                octets = pop.channel.body(open_sink(message.number), limit_octets)
             except ServerRefused as exc:
                 refused = exc
             if refused is None and not sizes_agree(octets, message.expected_octets):
