@@ -20,6 +20,7 @@ def main(directory: str) -> None:
 
     app = make_app(paths, driver=continuing_driver(painted) if painted is not None else None)
     app.run()
+    sys.exit(app.return_code)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,35 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyte
+
+
+def app_environ(home: Path) -> dict[str, str]:
+    """For an app on a terminal whose home is `home`."""
+    return {
+        "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TZ": "UTC",
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "TEXTUAL_ANIMATIONS": "none",
+    }  # fmt: skip
+
+
+def set_size(fd: int, width: int, height: int) -> None:
+    """Make a terminal so large."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+
+def read_from(fd: int, wanted: bytes, within_s: float = 20.0) -> bytes:
+    """Read until `wanted` was written."""
+    output = bytearray()
+    deadline = time.monotonic() + within_s
+    while wanted not in output:
+        left = deadline - time.monotonic()
+        assert left > 0, f"{wanted!r} was not written in time"
+        if select.select([fd], [], [], left)[0]:
+            output += os.read(fd, 65536)
+    return bytes(output)
 
 
 class Terminal:
@@ -31,7 +57,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:  # the child
             os.execve(argv[0], list(argv), dict(environ))
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        set_size(self._fd, width, height)
 
     def read_until(self, wanted: Callable[[], bool], *, within_s: float = 20.0) -> None:
         """Read until `wanted()` holds; raises AssertionError with the screen when it does not in time."""
@@ -79,6 +105,10 @@ class Terminal:
     def shows(self, text: str) -> bool:
         """Whether a text is on the screen."""
         return any(text in line for line in self.screen.display)
+
+    def fileno(self) -> int:
+        """Our side of the terminal."""
+        return self._fd
 
     def press(self, keys: str) -> None:
         """Type."""

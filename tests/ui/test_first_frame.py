@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pyte
 import pytest
 
 from tests.ui.seed import MAIL, inbox_of, seed
-from tests.ui.terminal import Terminal
+from tests.ui.terminal import Terminal, app_environ
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import first_frame
@@ -30,12 +29,8 @@ def own_paths(tmp_path: Path) -> Paths:
 
 def start(tmp_path: Path, size: tuple[int, int]) -> Terminal:
     """The app on a terminal of this size."""
-    environ = {
-        "HOME": str(tmp_path), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TZ": "UTC",
-        "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "TEXTUAL_ANIMATIONS": "none",
-    }  # fmt: skip
     argv = [sys.executable, "-m", "tests.ui.run_app", str(tmp_path)]
-    return Terminal(argv, environ, width=size[0], height=size[1])
+    return Terminal(argv, app_environ(tmp_path), width=size[0], height=size[1])
 
 
 def visit(tmp_path: Path, size: tuple[int, int], keys: str = "") -> bytes:

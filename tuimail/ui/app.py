@@ -25,6 +25,7 @@ from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.commands import Kind
 from tuimail.ui.driver import continuing_driver
+from tuimail.ui.ending import heed
 from tuimail.ui.first_frame import FRAME_VERSION, Painted
 from tuimail.ui.keymaps import keymap_for
 from tuimail.ui.keys import GLOBAL, bindings
@@ -101,6 +102,12 @@ class TuimailApp(App[None], inherit_bindings=False):
         """The main screen. `Any` as in Textual."""
         return self.main
 
+    def on_mount(self) -> None:
+        """The terminal is ours: a signal, or its end, is an end in order too."""
+        driver = self._driver  # Textual has no public name for it
+        if driver is not None and not driver.is_headless:
+            heed(self._leave, getattr(driver, "attrs_before", None))
+
     def on_ready(self) -> None:
         """The first paint is done: now the engine, and what must be said."""
         if not self.is_headless:  # tests start many apps in one process
@@ -144,6 +151,11 @@ class TuimailApp(App[None], inherit_bindings=False):
         """Leave; remember the place and how the screen looks."""
         self.remember()
         self.exit()
+
+    def _leave(self, exit_code: int) -> None:
+        """Told from outside to end."""
+        self.remember()
+        self.exit(return_code=exit_code)
 
     def action_app_help(self) -> None:
         """Every key."""
