@@ -145,12 +145,15 @@ def test_the_newest_migration_is_the_version() -> None:
     assert numbers == list(range(1, migrations.SCHEMA_VERSION + 1))
 
 
+NEXT = migrations.SCHEMA_VERSION + 1
+
+
 @pytest.fixture
 def growing(tmp_path: Path) -> Path:
     """A directory of migrations: the real ones, and one more."""
     directory = tmp_path / "schema"
     shutil.copytree(migrations.SCHEMA_DIRECTORY, directory)
-    (directory / "0002_more.sql").write_text(
+    (directory / f"{NEXT:04d}_more.sql").write_text(
         "-- a comment; with a semicolon\nCREATE TABLE more (\n  id INTEGER\n);\nINSERT INTO more VALUES (1);\n"
         "UPDATE account SET sentence = 'moved; on';\nINSERT INTO more VALUES (2);\n"
     )
@@ -181,10 +184,10 @@ def test_a_migration_that_is_interrupted_anywhere_is_run_again(
         with Database.open(paths.mail_db) as opened, monkeypatch.context() as patch:
             patch.setattr(Database, "run", counting)
             try:
-                migrations.bring_up_to_date(opened, growing, 2)
+                migrations.bring_up_to_date(opened, growing, NEXT)
             except _Killed:
                 patch.undo()
-                assert opened.column("PRAGMA user_version") in ([1], [2])
+                assert opened.column("PRAGMA user_version") in ([NEXT - 1], [NEXT])
                 continue
             break
     else:
@@ -192,7 +195,7 @@ def test_a_migration_that_is_interrupted_anywhere_is_run_again(
     assert stop_at > 5
     with Database.open(paths.mail_db) as opened:
         assert opened.column("SELECT id FROM more ORDER BY id") == [1, 2]
-        assert opened.column("PRAGMA user_version") == [2]
+        assert opened.column("PRAGMA user_version") == [NEXT]
         assert opened.column("SELECT sentence FROM account") == ["moved; on"]
 
 
@@ -206,12 +209,12 @@ def test_two_that_migrate_at_once_do_it_once(paths: Paths, growing: Path, monkey
         if not raced:
             raced.append(version)
             with Database.open(paths.mail_db) as faster:
-                migrations.bring_up_to_date(faster, growing, 2)
+                migrations.bring_up_to_date(faster, growing, NEXT)
         return version
 
     monkeypatch.setattr(migrations, "found_version", losing)
     with Database.open(paths.mail_db) as opened:
-        migrations.bring_up_to_date(opened, growing, 2)
+        migrations.bring_up_to_date(opened, growing, NEXT)
         assert opened.column("SELECT id FROM more ORDER BY id") == [1, 2]
 
 

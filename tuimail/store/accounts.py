@@ -48,13 +48,15 @@ class Accounts:
         return _account(row) if row else None
 
     def remove(self, name: AccountName) -> None:
-        """Forget an account with its mailboxes, messages and waiting actions."""
+        """Forget an account with its mailboxes, messages and waiting actions. Files of local mail stay."""
         with self._database.transaction(durable=True):
             row = self._database.row("SELECT id FROM account WHERE name = ?", (name,))
             if row is None:
                 return
             self._database.run("DELETE FROM pending WHERE account_id = ?", row)
             self._database.run("UPDATE mailbox SET account_id = NULL WHERE account_id = ?", row)
+            for table in ("uidl", "doomed", "root"):
+                self._database.run(f"DELETE FROM {table} WHERE account_id = ?", row)
             self._database.run("DELETE FROM account WHERE id = ?", row)
         from tuimail.store.removal import purge  # 1 ms that the first frame does not wait for
 

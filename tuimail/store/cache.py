@@ -20,6 +20,8 @@ PARTS_VERSION: Final = 1
 """Any other is thrown away: what is in it can be fetched again."""
 _SCRIPT: Final = SCHEMA_DIRECTORY / "parts.sql"
 _STEP: Final = 200
+_NOT_A_FILE: Final = "AND NOT EXISTS (SELECT 1 FROM file WHERE envelope_id = envelope.id)"
+"""Mail that lies here as a file is whole, whatever this cache loses."""
 T = TypeVar("T")
 
 
@@ -88,9 +90,9 @@ class Cache:
                 cache.run(statement)
             cache.run(f"PRAGMA user_version={PARTS_VERSION}")
         # Whatever was in the file before this one is gone.
-        if self._mail.row("SELECT 1 FROM envelope WHERE body <> 0 LIMIT 1"):
+        if self._mail.row(f"SELECT 1 FROM envelope WHERE body <> 0 {_NOT_A_FILE} LIMIT 1"):
             with self._mail.transaction():
-                self._mail.run("UPDATE envelope SET body = 0 WHERE body <> 0")
+                self._mail.run(f"UPDATE envelope SET body = 0 WHERE body <> 0 {_NOT_A_FILE}")
                 self._mail.run("UPDATE mailbox SET revision = revision + 1")
 
     def _give_up(self) -> None:
@@ -170,7 +172,7 @@ def _lower_states(mail: Database, touched: Iterable[tuple[int, int]], left: Iter
         for envelope_id, stamp in touched:
             state = states.get((envelope_id, stamp), BodyState.ABSENT)
             if mail.run(
-                "UPDATE envelope SET body = ? WHERE id = ? AND stamp = ? AND body > ?",
+                f"UPDATE envelope SET body = ? WHERE id = ? AND stamp = ? AND body > ? {_NOT_A_FILE}",
                 (int(state), envelope_id, stamp, int(state)),
             ):
                 mail.run(

@@ -62,6 +62,10 @@ class Envelopes:
 
         return Ingest(self._database, self._order, self._renumbering)
 
+    def way_in(self) -> Ingest:
+        """The insertion of new rows, for local mail."""
+        return self._ingest
+
     # --- lists ----------------------------------------------------------------
 
     def window(self, mailbox_id: MailboxId, start: int, count: int) -> Window:

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from tuimail.model import Flag, MailboxId
+from tuimail.model import BodyState, EnvelopeId, Flag, MailboxId
 from tuimail.store.database import Database
 from tuimail.store.flags import FLAG_BITS, Flags
 from tuimail.store.order import Order, place_of
 from tuimail.store.renumbering import Renumbering
 
 _HIGHEST_UID: Final = (1 << 32) - 1
+_SEEN: Final = int(Flag.SEEN)
+"""A plain number: `&` with a `Flag` makes a `Flag`, which takes a microsecond."""
 _FUTURE_S: Final = 86400
 """A Date so far after the arrival is a lie, not a time zone."""
 
@@ -26,6 +28,7 @@ class Incoming(NamedTuple):
     """One message as a server told it, decoded."""
 
     uid: int
+    """0 for mail that lies here and on no IMAP server."""
     flags: int
     """`Flag` bits."""
     keywords: str
@@ -66,8 +69,8 @@ class Ingested(NamedTuple):
 
 _ENVELOPE: Final = (
     "INSERT INTO envelope (id, mailbox_id, uid, place, flags, keywords, server_flags, server_keywords, modseq,"
-    " size_octets, has_attachments, thread_id, stamp, sender, subject)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " size_octets, has_attachments, thread_id, stamp, sender, subject, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _HEADER: Final = (
     "INSERT INTO header (id, sent_at, received_at, message_id, in_reply_to, message_references, from_line, reply_to,"
@@ -98,9 +101,7 @@ class Ingest:
                 "SELECT 1 FROM mailbox WHERE id = ? AND account_id IS NOT NULL", (mailbox_id,)
             ):
                 return Ingested(0, 0, 0)
-            known = {row[0] for row in self._database.rows_of(
-                "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid IN ({keys})", coming, (mailbox_id,)
-            )}
+            known = self._known(mailbox_id, coming)
             again = [coming.pop(uid) for uid in known]
             matched = self._renumbering.match(mailbox_id, coming) if coming else []
             for message in matched:
@@ -113,35 +114,58 @@ class Ingest:
             unseen = self._insert(mailbox_id, new) if new else 0
         return Ingested(len(new), max(updated, len(matched)), unseen)
 
-    def _insert(self, mailbox_id: MailboxId, new: Sequence[Incoming]) -> int:
+    def _known(self, mailbox_id: MailboxId, coming: dict[int, Incoming]) -> set[int]:
+        """Which of these uids are here already."""
+        if not coming or not self._database.row(
+            "SELECT 1 FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? LIMIT 1",
+            (mailbox_id, min(coming), max(coming)),
+        ):
+            return set()  # a first sync: nothing needs to be looked up one by one
+        return {row[0] for row in self._database.rows_of(
+            "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid IN ({keys})", coming, (mailbox_id,)
+        )}
+
+    def insert_local(self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState) -> list[EnvelopeId]:
+        """Insert messages that no IMAP server knows, in the current transaction; their ids, in order."""
         first = self._take_ids(len(new))
-        now = int(self._clock())
-        places = self._write(mailbox_id, new, first, now)
-        unseen = sum(1 for message in new if not message.flags & Flag.SEEN)
+        self._insert(mailbox_id, [message._replace(uid=0) for message in new], body, first)
+        return [EnvelopeId(identity) for identity in range(first, first + len(new))]
+
+    def _insert(
+        self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState = BodyState.ABSENT, first: int = 0
+    ) -> int:
+        places = self._write(mailbox_id, new, first or self._take_ids(len(new)), body)
+        unseen = sum(1 for message in new if not int(message.flags) & _SEEN)
         self._order.shift(mailbox_id, added=places, unread=unseen)
         return unseen
 
-    def _write(self, mailbox_id: MailboxId, new: Sequence[Incoming], first: int, now: int) -> list[int]:
+    def _write(self, mailbox_id: MailboxId, new: Sequence[Incoming], first: int, body: BodyState) -> list[int]:
         """Insert both rows of each message; their places."""
+        now = int(self._clock())
         stamp = int.from_bytes(os.urandom(5))
-        ids = range(first, first + len(new))
-        places = [place_of(_sort_at(message, now), message.uid) for message in new]
-        self._database.many(_ENVELOPE, [
+        state = int(body)
+        places: list[int] = []
+        envelopes: list[tuple[object, ...]] = []
+        header_rows: list[tuple[object, ...]] = []
+        # One pass, plain locals and plain integers: this loop runs once for each message of a first sync.
+        for identity, message in enumerate(new, first):
             (
-                identity, mailbox_id, message.uid, place, message.flags & FLAG_BITS, message.keywords,
-                message.flags & FLAG_BITS, message.keywords, message.modseq, message.size_octets,
-                message.has_attachments, message.thread_id, stamp, message.sender, message.subject,
-            )
-            for identity, place, message in zip(ids, places, new, strict=True)
-        ])
-        self._database.many(_HEADER, [
-            (
-                identity, message.sent_at, message.received_at, message.message_id, message.in_reply_to,
-                message.references, message.from_, message.reply_to, message.to, message.cc, message.list_id,
-                message.structure,
-            )
-            for identity, message in zip(ids, new, strict=True)
-        ])
+                uid, told_flags, keywords, modseq, received_at, size_octets, structure, has_attachments, from_, sender,
+                reply_to, to, cc, subject, sent_at, message_id, in_reply_to, references, list_id, thread_id,
+            ) = message
+            place = place_of(sort_at(sent_at, received_at, now), uid or identity)
+            flags = int(told_flags) & FLAG_BITS
+            places.append(place)
+            envelopes.append((
+                identity, mailbox_id, uid or None, place, flags, keywords, flags, keywords, modseq, size_octets,
+                has_attachments, thread_id, stamp, sender, subject, state,
+            ))
+            header_rows.append((
+                identity, sent_at, received_at, message_id, in_reply_to, references, from_, reply_to, to, cc, list_id,
+                structure,
+            ))
+        self._database.many(_ENVELOPE, envelopes)
+        self._database.many(_HEADER, header_rows)
         return places
 
     def _take_ids(self, count: int) -> int:
@@ -152,9 +176,7 @@ class Ingest:
         return first
 
 
-def _sort_at(message: Incoming, now: int) -> int:
+def sort_at(sent_at: int | None, received_at: int | None, now: int) -> int:
     """The Date header, or the arrival when that is missing or in the future."""
-    arrived = now if message.received_at is None else message.received_at
-    sent = message.sent_at
-    return arrived if sent is None or sent > arrived + _FUTURE_S else sent
-
+    arrived = now if received_at is None else received_at
+    return arrived if sent_at is None or sent_at > arrived + _FUTURE_S else sent_at

@@ -19,6 +19,9 @@ _HANGING: Final = (
     "DELETE FROM header WHERE id IN ({keys})",
     "DELETE FROM limbo WHERE envelope_id IN ({keys})",
     "DELETE FROM pending WHERE envelope_id IN ({keys})",
+    "DELETE FROM file WHERE envelope_id IN ({keys})",
+    "DELETE FROM stored_part WHERE envelope_id IN ({keys})",
+    "UPDATE uidl SET envelope_id = NULL WHERE envelope_id IN ({keys})",
     "DELETE FROM envelope WHERE id IN ({keys})",
 )
 
@@ -66,5 +69,6 @@ def purge(database: Database, order: Order) -> None:
                 if not remove_envelopes(database, order, mailbox_id, ids):
                     database.run("DELETE FROM stretch WHERE mailbox_id = ?", (mailbox_id,))
                     database.run("DELETE FROM pending WHERE mailbox_id = ?", (mailbox_id,))
+                    database.run("DELETE FROM folder WHERE mailbox_id = ?", (mailbox_id,))
                     database.run("DELETE FROM mailbox WHERE id = ?", (mailbox_id,))
                     break

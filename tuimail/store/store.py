@@ -22,6 +22,7 @@ from tuimail.store.state import State
 
 if TYPE_CHECKING:
     from tuimail.paths import Paths
+    from tuimail.store.local import Local
     from tuimail.store.parts import Parts
     from tuimail.store.pending import Pending
 
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 class Store:
     """One connection to mail.db and, when it is needed, one to parts.db. Used by one thread."""
 
-    def __init__(self, database: Database, parts_file: Path, *, write: bool) -> None:
+    def __init__(self, database: Database, parts_file: Path, maildir: Path, *, write: bool) -> None:
         self._database = database
         self._parts_file = parts_file
+        self._maildir = maildir
         self._write = write
         self._parts: Parts | None = None
         self._order = Order(database)
@@ -56,7 +58,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, paths.parts_db, write=write)
+        return cls(database, paths.parts_db, paths.maildir, write=write)
 
     @cached_property
     def pending(self) -> Pending:
@@ -64,6 +66,13 @@ class Store:
         from tuimail.store.pending import Pending  # json: 3 ms that the first frame does not wait for
 
         return Pending(self._database)
+
+    @cached_property
+    def local(self) -> Local:
+        """Mail whose octets lie here: POP3 mail, local mailboxes, Maildirs."""
+        from tuimail.store.local import Local  # hashlib and more: 10 ms that the first frame does not wait for
+
+        return Local(self._database, self._order, self._maildir, self.envelopes.way_in)
 
     @property
     def parts(self) -> Parts:
