@@ -75,6 +75,8 @@ def _zip_findings(sample: Sample, named: Kind | None) -> Iterator[Finding]:
     elif named is None or named.family not in _PACKAGES:
         yield from _names_findings(names)
     yield from _trap_findings(listing)
+    if not sample.head.startswith(b"PK"):
+        yield _suspicious("It is something else and a ZIP archive at once; programs may take it for either.")
     if not listing.is_readable:
         yield _suspicious("The list of what is in this archive is damaged or missing.")
     elif not listing.is_complete:

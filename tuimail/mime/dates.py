@@ -7,6 +7,7 @@ zone, and no exception, whatever the numbers are.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from types import MappingProxyType
 
 _MONTHS = MappingProxyType(
@@ -32,11 +33,29 @@ _ASCTIME = re.compile(
 _ISO = re.compile(
     rf"\s*([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:[T\s]+{_CLOCK})?\s*(?:([+-])([0-9]{{2}}):?([0-9]{{2}})|Z)?"
 )
+# What nearly every mailer writes; the day and the zone repeat, and are computed once.
+_EXACT = re.compile(
+    r"(?:[A-Za-z]{3}, +)?([0-9]{1,2} [A-Za-z]{3} [0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{4})"
+    r"(?: \([A-Za-z ]*+\))?\Z"
+)
 
 
 def parse_date(value: str) -> int | None:
     """Seconds since 1970 UTC; None when it is absent or names no possible instant."""
-    value = value[:200]
+    if found := _EXACT.match(value):
+        day, hour, minute, second, zone = found.groups()
+        if hour <= "24" and minute <= "59" and second <= "60":
+            midnight = _midnight(day, zone)
+            return None if midnight is None else midnight + int(hour) * 3600 + int(minute) * 60 + int(second)
+    return _parse_unusual(value[:200])
+
+
+@lru_cache(maxsize=8192)
+def _midnight(day: str, zone: str) -> int | None:
+    return _parse_unusual(f"{day} 00:00:00 {zone}")
+
+
+def _parse_unusual(value: str) -> int | None:
     if found := _USUAL.match(value):
         day, month, year, hour, minute, second, half, sign, offset, colon, zone = found.groups()
         zone_s = _zone(sign, offset + colon if colon else offset, zone)

@@ -27,6 +27,7 @@ NEW_SENDER = "No mail of this sender was here before."
 OVER_A_LIST = "It came over a mailing list; the sender's name proves little there."
 NOT_EXAMINED = "It could not be examined."
 
+_IMPORTANCE = (About.BYTES, About.RUNS, About.NAME, About.DECLARED, About.EMPTY)
 _OWN_WORDS = {
     "macro": "Documents of this kind can hold macros, which are programs.",
     "image-disk": "It is a disk image: what is on it escapes the checks that mail and downloads get.",
@@ -53,7 +54,7 @@ def examine(
     found = [
         *_weighed(doubts(filename, declared_type, real), named, actual),
         *(archive_findings(sample, actual if _is_package(actual) else named) or ()),
-        *document_findings(sample, (actual or named or _TEXT).family),
+        *document_findings(sample, _family(named, actual)),
         *_class_findings(named, actual),
         *name_faults(filename),
     ]
@@ -67,7 +68,11 @@ def examine_unread(original_filename: str, declared_type: str, context: Context)
     return Findings(verdict, (NOT_EXAMINED, *by_name.reasons)[:MAX_REASONS], by_name.shown_name)
 
 
-_TEXT = Kind("text", "plain text")
+def _family(named: Kind | None, actual: Kind | None) -> str:
+    """What the bytes are, or else are called. A text about web pages is no page: it opens in an editor."""
+    if actual is None or (actual.family == "html" and named is not None and named.family in ("text", "mail")):
+        return named.family if named is not None else ""
+    return actual.family
 
 
 def _is_package(kind: Kind | None) -> bool:
@@ -98,7 +103,7 @@ def _weighed(found: Iterable[Doubt], named: Kind | None, actual: Kind | None) ->
     if actual is not None and actual.family == "script" and named is not None and named.family == "text":
         runs = False  # an editor opens it
     worst = Verdict.DANGEROUS if runs else Verdict.SUSPICIOUS
-    for doubt in found:
+    for doubt in sorted(found, key=lambda doubt: _IMPORTANCE.index(doubt.about)):
         if doubt.about is About.EMPTY:
             yield Finding(Verdict.NO_FINDING, doubt.sentence)
         elif doubt.about is About.DECLARED:

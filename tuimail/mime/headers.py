@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -69,6 +70,8 @@ class Summary(NamedTuple):
 # One field: a name, then everything up to a line that does not begin with white space.
 _FIELD = re.compile(r"^([!-9;-~]+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
+_PLAIN = re.compile(r"(?:[^\0\r\n=\x7f-\xff]|=(?!\?))*+\r?\Z").match
+"""One line of ASCII without an encoded word: what it says is what it means."""
 _ID = re.compile(r"<[^<>\s]+>")
 _SPACE = re.compile(r"\s+")
 
@@ -98,16 +101,21 @@ def _unfold(value: str) -> str:
     return (_FOLD.sub(" ", value) if "\n" in value else value).strip()
 
 
-def _text(value: str, *, addresses: bool = False) -> str:
+def _text(value: str) -> str:
     """The decoded text of a latin-1 carried header value."""
-    if not value:
-        return value
+    if _PLAIN(value):
+        return value.strip()
     value = _unfold(value)
-    if not value.isascii():
-        value = decode_unnamed(value.encode("latin-1"))
-    elif "=?" not in value and "\0" not in value and "\r" not in value:
-        return value
-    return decode_address_header(value) if addresses else decode_header(value)
+    return decode_header(value if value.isascii() else decode_unnamed(value.encode("latin-1")))
+
+
+@lru_cache(maxsize=8192)
+def _address_text(value: str) -> str:
+    """The same for a list of addresses; people write to the same ones again and again."""
+    if _PLAIN(value):
+        return value.strip()
+    value = _unfold(value)
+    return decode_address_header(value if value.isascii() else decode_unnamed(value.encode("latin-1")))
 
 
 def summarize(header_block: bytes) -> Summary:
@@ -129,7 +137,8 @@ def summarize(header_block: bytes) -> Summary:
         defects.append(SEVERAL_FROM)
     elif not authors:
         defects.append(NO_FROM)
-    from_ = _text(get("from") or get("sender") or "", addresses=True)
+    author = get("from") or get("sender")
+    from_ = _address_text(author) if author else ""
     sender = first_address(from_)
     date = get("date")
     sent_at = parse_date(_unfold(date)) if date else None
@@ -139,15 +148,15 @@ def summarize(header_block: bytes) -> Summary:
         from_,
         sender.name,
         sender.address,
-        _text(get("reply-to", ""), addresses=True),
-        _text(get("to", ""), addresses=True),
-        _text(get("cc", ""), addresses=True),
-        _text(get("subject", "")),
+        _address_text(value) if (value := get("reply-to")) else "",
+        _address_text(value) if (value := get("to")) else "",
+        _address_text(value) if (value := get("cc")) else "",
+        _text(value) if (value := get("subject")) else "",
         sent_at,
-        _text(get("message-id", "")),
-        _text(get("in-reply-to", "")),
-        _text(get("references", "")),
-        _text(get("list-id", "")),
+        _text(value) if (value := get("message-id")) else "",
+        _text(value) if (value := get("in-reply-to")) else "",
+        _text(value) if (value := get("references")) else "",
+        _text(value) if (value := get("list-id")) else "",
         tuple(defects),
     )
 

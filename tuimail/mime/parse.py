@@ -40,6 +40,8 @@ class ParsedMessage:
     defects: tuple[str, ...]
     spans: Mapping[Section, tuple[int, int]]
     """Start and end of each part's body in the bytes, by section."""
+    heads: Mapping[Section, int]
+    """Where each part's header starts."""
 
 
 def header_block(raw: bytes) -> bytes:
@@ -65,8 +67,9 @@ def parse_message(raw: bytes) -> ParsedMessage:
     walker.walk()
     root = _built(walker.root, Section(""), is_message=True)
     spans: dict[Section, tuple[int, int]] = {}
-    _collect_spans(walker.root, root, spans)
-    return ParsedMessage(summary, root, (*summary.defects, *dict.fromkeys(walker.defects)), spans)
+    heads: dict[Section, int] = {}
+    _collect_spans(walker.root, root, spans, heads)
+    return ParsedMessage(summary, root, (*summary.defects, *dict.fromkeys(walker.defects)), spans, heads)
 
 
 def part_bytes(raw: bytes, root: Part, section: Section) -> bytes:
@@ -88,6 +91,8 @@ class _Open:
 
     about: Mapping[str, str]
     kind: HeaderValue
+    head: int
+    """Where its header starts."""
     start: int
     """Where its body starts."""
     end: int = -1
@@ -116,7 +121,7 @@ class _Walker:
         self.levels: dict[bytes, list[int]] = {}
         """Boundary to the positions in the stack where it is open."""
         self.parts = 0
-        self.root = _Open({}, HeaderValue("text/plain", {}), 0)
+        self.root = _Open({}, HeaderValue("text/plain", {}), 0, 0)
 
     def walk(self) -> None:
         self.root = self._begin(0, len(self.raw), "text/plain")
@@ -186,7 +191,7 @@ class _Walker:
             # RFC 2045 5.2: no type, or one that makes no sense, is plain text.
             kind = HeaderValue(default if "content-type" not in about else "text/plain", kind.parameters)
         depth = len(self.stack)
-        opened = _Open(about, kind, min(body, limit), depth=depth)
+        opened = _Open(about, kind, position, min(body, limit), depth=depth)
         if kind.value.startswith("multipart/") and depth < MAX_DEPTH:
             opened.boundary = kind.parameters.get("boundary", "").encode("utf-8", "replace").rstrip()
             if opened.boundary:
@@ -269,10 +274,13 @@ def _disposition(opened: _Open) -> HeaderValue:
     return parse_value(value) if value else HeaderValue("", {})
 
 
-def _collect_spans(opened: _Open, part: Part, spans: dict[Section, tuple[int, int]]) -> None:
+def _collect_spans(
+    opened: _Open, part: Part, spans: dict[Section, tuple[int, int]], heads: dict[Section, int]
+) -> None:
     """Match the walk's parts with the tree's: they have the same shape."""
     waiting = [(opened, part)]
     while waiting:
         one, built = waiting.pop()
         spans[built.section] = (one.start, one.end)
+        heads[built.section] = one.head
         waiting.extend(zip(one.children, built.children, strict=False))
