@@ -216,6 +216,20 @@ def test_leaving_early_closes_the_session_only_when_answers_are_due() -> None:
         session.noop()
 
 
+def test_nothing_else_can_be_asked_while_messages_are_on_their_way() -> None:
+    drop = Drop(MAILS)
+    with session_with(drop) as session:
+        answers = session.retrieve_many(wanted(session), keep_in({}))
+        next(answers)
+        sent = len(drop.heard)
+        for ask in (session.noop, session.listing, lambda: session.delete([1]), lambda: session.top(1, 0)):
+            with pytest.raises(UsageError):
+                ask()
+        assert len(drop.heard) == sent
+        assert len(list(answers)) == len(MAILS) - 1
+        session.noop()
+
+
 class Full(Exception):
     """The disk's own words."""
 

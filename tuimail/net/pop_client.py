@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from tuimail.errors import CertificateError, ProtocolViolation, ServerRefused, TooLarge
+from tuimail.errors import CertificateError, ProtocolViolation, ServerRefused, TooLarge, UsageError
 from tuimail.net import wire
 from tuimail.net.pop_channel import PopChannel
 from tuimail.net.pop_values import RETRY_CODES, PopLimits, Sink
@@ -46,6 +46,8 @@ class GuardedPop(poplib.POP3):
         self.command_s = limits.command_s
         """For commands that name no time of their own; less while connecting."""
         self._log = log
+        self.answers_due = False
+        """True while answers to commands that were sent ahead are on their way."""
         self._verb = "greeting"
         self._debugging = 0
         self._tls_established = False
@@ -76,9 +78,12 @@ class GuardedPop(poplib.POP3):
     ) -> None:
         """Deadline and budget for an answer; octets and lines beside the status line.
 
-        ProtocolViolation when something was said unasked, unless commands were sent `ahead`.
+        ProtocolViolation when something was said unasked, unless commands were sent `ahead`; UsageError while
+        the answers to those are still to be read.
         """
         limits = self.limits
+        if self.answers_due and not ahead and not self.channel.broken:
+            raise UsageError("The server is still sending messages.")
         if not (ahead or self.channel.untouched or self.channel.broken):
             self.violated("said something that it was not asked for")
         self._verb = verb

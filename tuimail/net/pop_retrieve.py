@@ -104,6 +104,7 @@ class _Window:
             self.answered += 1
             self._sent_octets -= self._taken.expected_octets or 0
             self._taken = None
+            self._pop.answers_due = self.in_flight
 
     def next(self) -> Wanted | None:
         """The message whose answer comes next; None at the end."""
@@ -113,6 +114,7 @@ class _Window:
         message = self._sent.popleft()
         self._taken = message
         pop = self._pop
+        pop.answers_due = True
         pop.begin(
             "RETR", octets=self._limit_octets, lines=1, deadline_s=_deadline_s(pop, message), ahead=True
         )
