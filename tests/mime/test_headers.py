@@ -311,3 +311,15 @@ def test_the_fields_that_are_fetched_are_those_that_are_read() -> None:
     summary = summarize(block)
     assert summary.list_id == "x@list-id.example"
     assert all(strings for strings in (summary.from_, summary.reply_to, summary.to, summary.cc, summary.references))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 40), st.sampled_from(["Jan", "feb", "DEC", "Foo"]), st.integers(0, 9999), st.integers(0, 30),
+    st.integers(0, 70), st.integers(0, 70), st.integers(0, 9999), st.sampled_from(["+", "-"]),
+)  # fmt: skip
+def test_the_short_way_through_a_date_finds_what_the_long_one_finds(
+    day: int, month: str, year: int, hour: int, minute: int, second: int, zone: int, sign: str
+) -> None:
+    usual = f"Thu, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} {sign}{zone:04}"
+    assert parse_date(usual) == parse_date(f"\t{usual}")  # a leading tab is not of the usual shape

@@ -70,8 +70,6 @@ class Summary(NamedTuple):
 # One field: a name, then everything up to a line that does not begin with white space.
 _FIELD = re.compile(r"^([!-9;-~]+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
 _FOLD = re.compile(r"\r?\n[ \t]+")
-_PLAIN = re.compile(r"(?:[^\0\r\n=\x7f-\xff]|=(?!\?))*+\r?\Z").match
-"""One line of ASCII without an encoded word: what it says is what it means."""
 _ID = re.compile(r"<[^<>\s]+>")
 _SPACE = re.compile(r"\s+")
 
@@ -101,10 +99,16 @@ def _unfold(value: str) -> str:
     return (_FOLD.sub(" ", value) if "\n" in value else value).strip()
 
 
+def _is_plain(value: str) -> bool:
+    """One line of ASCII without an encoded word: what it says is what it means."""
+    return value.isascii() and "=?" not in value and "\n" not in value and "\r" not in value and "\0" not in value
+
+
 def _text(value: str) -> str:
     """The decoded text of a latin-1 carried header value."""
-    if _PLAIN(value):
-        return value.strip()
+    value = value.strip()
+    if _is_plain(value):
+        return value
     value = _unfold(value)
     return decode_header(value if value.isascii() else decode_unnamed(value.encode("latin-1")))
 
@@ -112,8 +116,9 @@ def _text(value: str) -> str:
 @lru_cache(maxsize=8192)
 def _address_text(value: str) -> str:
     """The same for a list of addresses; people write to the same ones again and again."""
-    if _PLAIN(value):
-        return value.strip()
+    value = value.strip()
+    if _is_plain(value):
+        return value
     value = _unfold(value)
     return decode_address_header(value if value.isascii() else decode_unnamed(value.encode("latin-1")))
 
@@ -148,15 +153,15 @@ def summarize(header_block: bytes) -> Summary:
         from_,
         sender.name,
         sender.address,
-        _address_text(value) if (value := get("reply-to")) else "",
-        _address_text(value) if (value := get("to")) else "",
-        _address_text(value) if (value := get("cc")) else "",
-        _text(value) if (value := get("subject")) else "",
+        _address_text(told) if (told := get("reply-to")) else "",
+        _address_text(told) if (told := get("to")) else "",
+        _address_text(told) if (told := get("cc")) else "",
+        _text(told) if (told := get("subject")) else "",
         sent_at,
-        _text(value) if (value := get("message-id")) else "",
-        _text(value) if (value := get("in-reply-to")) else "",
-        _text(value) if (value := get("references")) else "",
-        _text(value) if (value := get("list-id")) else "",
+        _text(told) if (told := get("message-id")) else "",
+        _text(told) if (told := get("in-reply-to")) else "",
+        _text(told) if (told := get("references")) else "",
+        _text(told) if (told := get("list-id")) else "",
         tuple(defects),
     )
 
