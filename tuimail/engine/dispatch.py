@@ -13,11 +13,13 @@ from typing import Final
 
 from tuimail import config
 from tuimail.config import AccountConfig, Protocol
-from tuimail.engine.account import AccountAtWork
+from tuimail.engine.account import AccountAtWork, AtWork
 from tuimail.engine.clock import Clock, JumpDetector, SystemClock
 from tuimail.engine.convert import Converter
 from tuimail.engine.desk import Desk
 from tuimail.engine.log import Log
+from tuimail.engine.maildir import MaildirAtWork
+from tuimail.engine.pop import PopAtWork
 from tuimail.engine.protocol import (
     Credential,
     Notice,
@@ -59,7 +61,7 @@ class Engine:
         self._converter = converter or Converter(self._log)
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
-        self._accounts: dict[str, AccountAtWork] = {}
+        self._accounts: dict[str, AtWork] = {}
         self._tickets: dict[str, set[str]] = {}
         self._tickets_lock = threading.Lock()
         self._fault = ""
@@ -158,7 +160,7 @@ class Engine:
             case _:
                 pass
 
-    def _named(self, name: str) -> list[AccountAtWork]:
+    def _named(self, name: str) -> list[AtWork]:
         if not name:
             return list(self._accounts.values())
         account = self._accounts.get(name)
@@ -222,14 +224,14 @@ class Engine:
         for account in accounts.values():
             if account.name in self._accounts:
                 self._accounts[account.name].try_again()
-            elif account.receive.protocol is Protocol.IMAP:
+            else:
                 self._employ(account)
         for name in accounts:
             self._tell(TreeChanged(name))
 
     def _employ(self, account: AccountConfig) -> None:
         desk = Desk(self._paths, account, self._clock, self._log, self._tell, self._converter)
-        at_work = self._accounts[account.name] = AccountAtWork(desk, self._ended)
+        at_work = self._accounts[account.name] = _at_work(desk, self._ended)
         at_work.start()
         at_work.watch(self._watching)
 
@@ -250,3 +252,14 @@ class Engine:
             self._log.write("clock.jumped")
             for account in self._accounts.values():
                 account.renew()
+
+
+def _at_work(desk: Desk, ended: Callable[[str, list[str], str], None]) -> AtWork:
+    """The kind of work that an account's protocol takes."""
+    match desk.account.receive.protocol:
+        case Protocol.IMAP:
+            return AccountAtWork(desk, ended)
+        case Protocol.POP3:
+            return PopAtWork(desk, ended)
+        case Protocol.MAILDIR:
+            return MaildirAtWork(desk, ended)

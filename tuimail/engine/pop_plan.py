@@ -147,6 +147,8 @@ class Plan:
     """Due to be deleted, but only known by their header: to be compared octet for octet first."""
     delete: tuple[Doomed, ...] = ()
     """Due already; what is stored in this session is judged by `may_delete` afterwards."""
+    candidates: tuple[Known, ...] = ()
+    """Rows that what is to be identified may turn out to be."""
     returned: tuple[bytes, ...] = ()
     """Rows that a complete listing lacked and that are listed again: their id may mean another message now."""
     brake: Brake = Brake.OFF
@@ -183,11 +185,13 @@ def make_plan(
     *,
     demanded: Collection[bytes] = (),
     avoided: Collection[bytes] = (),
+    oversized: Collection[bytes] = (),
 ) -> Plan:
     """The plan for a session.
 
     demanded: keys of previews that somebody wants whole, whatever their size.
     avoided: keys that broke earlier sessions; they come last.
+    oversized: keys that were larger than listed; they are previewed.
     """
     known = {row.uidl: row for row in rows if row.state is not UidlState.LISTED}
     keys = keys_of(listing)
@@ -196,8 +200,11 @@ def make_plan(
     absent = [row for row in known.values() if row.uidl not in listed and not _is_derived_from_bytes(row.uidl)]
     returned = {row.uidl for row in known.values() if row.missing_since is not None and row.uidl in listed}
     brake = _brake(listing, known, listed, absent)
-    fresh = [Wanted(n, keys[n], listing.sizes[n]) for n in sorted(listing.sizes, reverse=True)
-             if not _is_here(known.get(keys[n]), demanded, returned)]  # fmt: skip
+    fresh = [
+        Wanted(n, keys[n], max(listing.sizes[n], policy.limit_octets + 1 if keys[n] in oversized else 0))
+        for n in sorted(listing.sizes, reverse=True)
+        if not _is_here(known.get(keys[n]), demanded, returned)
+    ]
     fresh.sort(key=lambda wanted: (wanted.key in avoided, wanted.key not in demanded))
     sizes = {row.octets for row in (*absent, *(known[key] for key in returned))}
     retrieve, preview, identify, too_large = _sorted_out(fresh, known, sizes, policy, brake, demanded)
@@ -209,6 +216,7 @@ def make_plan(
         identify=tuple(identify),
         verify=tuple(Wanted(n, key, listing.sizes[n]) for n, key in due if key in doubtful)[:MAX_VERIFIED],
         delete=tuple(doomed for doomed in due if doomed.key not in doubtful),
+        candidates=(*absent, *(known[key] for key in returned)),
         returned=tuple(sorted(returned)),
         brake=brake,
         too_large=tuple(too_large),
