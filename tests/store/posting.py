@@ -88,14 +88,14 @@ def deliver(
     store: Store, messages: Iterable[tuple[bytes | None, bytes]], account: AccountName = POP
 ) -> list[EnvelopeId]:
     """Bring messages in as an engine does: (uidl, octets)."""
-    delivery = store.local.delivery(account)
     batch = []
-    for uidl, raw in messages:
-        with delivery.begin(uidl) as arriving:
+    with store.local.delivery(account) as delivery:
+        for uidl, raw in messages:
+            arriving = delivery.begin(uidl)
             for start in range(0, len(raw), 1000):
                 arriving.write(raw[start : start + 1000])
             batch.append((arriving, describe(arriving.read())))
-    return delivery.commit(batch)
+        return delivery.commit(batch)
 
 
 def files_of(root: Path) -> list[Path]:

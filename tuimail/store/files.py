@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from tuimail.errors import NotDownloaded, UsageError
 from tuimail.model import EnvelopeId, Section
@@ -39,11 +40,17 @@ def save_part(
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Path:
-    """Save a part that is here; the new file. Raises NotDownloaded, and what `save_new` raises."""
+    """Save a part that is here; the new file.
+
+    Raises QuarantineRefused when it is held, NotDownloaded, and what `save_new` raises.
+    What was released from quarantine remembers where it came from, where the file system can.
+    """
+    store.local.refuse_held(envelope_id, section)
     data = store.parts.get(envelope_id, section)
     if data is None:
         raise NotDownloaded("This part is not downloaded yet.", "Connect, and try again.")
-    return save_new(directory, name, pieces(data), overwrite=overwrite, progress=progress)
+    origin = _origin(store, envelope_id, section)
+    return save_new(directory, name, pieces(data), overwrite=overwrite, progress=progress, origin=origin)
 
 
 def save_new(
@@ -53,13 +60,16 @@ def save_new(
     *,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
+    origin: str = "",
 ) -> Path:
     """Write `chunks` to a new file `name` in `directory`, mode 0600; its path.
 
     It appears under its name only when it is complete and synced. `overwrite` replaces
     an ordinary file, never a link, a folder or a device. `progress` is told the octets
-    written so far. Raises UsageError (bad name, taken, no such folder), DiskFull,
-    ReadOnly, StoreError; after any of them nothing is left behind.
+    written so far. `origin` is a URL kept in the file's `user.xdg.origin.url` where that
+    exists (https://www.freedesktop.org/wiki/CommonExtendedAttributes/).
+    Raises UsageError (bad name, taken, no such folder), DiskFull, ReadOnly, StoreError;
+    after any of them nothing is left behind.
     """
     _check_name(name)
     try:
@@ -67,7 +77,7 @@ def save_new(
             _check_free(folder, name, directory, overwrite)
             temporary = f".tuimail-{secrets.token_hex(8)}.part"
             try:
-                _write(folder, temporary, chunks, progress)
+                _write(folder, temporary, chunks, progress, origin)
                 _publish(folder, temporary, name, overwrite)
                 os.fsync(folder)
             except BaseException:
@@ -79,6 +89,15 @@ def save_new(
     except OSError as exc:
         raise translate_os(exc, directory) from exc
     return directory / name
+
+
+def _origin(store: Store, envelope_id: EnvelopeId, section: Section) -> str:
+    """Where a released part came from, as a URL (RFC 2392); empty for a part that was never held."""
+    if store.quarantine.get(envelope_id, section) is None:
+        return ""
+    envelope = store.envelopes.envelope(envelope_id)
+    message_id = envelope.message_id.strip().strip("<>") if envelope is not None else ""
+    return f"mid:{quote(message_id)}" if message_id else "mid:"
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
@@ -129,7 +148,9 @@ def _taken(directory: Path, name: str) -> UsageError:
     return UsageError(f"{directory / name} exists already.", "Choose another name, or overwrite it.")
 
 
-def _write(folder: int, name: str, chunks: Iterable[bytes], progress: Callable[[int], None] | None) -> None:
+def _write(
+    folder: int, name: str, chunks: Iterable[bytes], progress: Callable[[int], None] | None, origin: str
+) -> None:
     descriptor = os.open(name, _NEW, 0o600, dir_fd=folder)
     try:
         os.fchmod(descriptor, 0o600)
@@ -141,6 +162,9 @@ def _write(folder: int, name: str, chunks: Iterable[bytes], progress: Callable[[
             written += len(chunk)
             if progress is not None:
                 progress(written)
+        if origin and hasattr(os, "setxattr"):
+            with suppress(OSError):
+                os.setxattr(descriptor, "user.xdg.origin.url", origin.encode("ascii", "replace"))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from tuimail.errors import Vanished
 from tuimail.model import AccountName, BodyState, EnvelopeId, MailboxId, Section
 from tuimail.store import scrub
 from tuimail.store.database import Database
@@ -191,7 +192,7 @@ class Filing:
             delivered.uidl_key if delivered.uidl is None else key_of(account, delivered.uidl) for delivered in batch
         ]
         known = {row[0]: row[1:] for row in self._database.rows_of(
-            "SELECT uidl.key, uidl.envelope_id, file.envelope_id, file.sha256 FROM uidl"
+            "SELECT uidl.key, uidl.envelope_id, file.key, file.sha256 FROM uidl"
             " JOIN envelope ON envelope.id = uidl.envelope_id"
             " LEFT JOIN file ON file.envelope_id = uidl.envelope_id WHERE account_id = ? AND uidl.key IN ({keys})",
             {key for key in keys if key is not None}, (account_id,),
@@ -204,24 +205,38 @@ class Filing:
         first_of: dict[bytes, int] = {}
         for index, (delivered, key) in enumerate(zip(batch, keys, strict=True)):
             filed_as = rows.get(os.fsencode(delivered.filed.key))
-            envelope_id, has_file, sha256 = known.get(key, (None, None, None))
+            envelope_id, file_key, sha256 = known.get(key, (None, None, None))
             first = first_of.get(key) if key is not None else None
             if filed_as is not None:
                 plan.here[index] = filed_as
             elif first is not None and batch[first].filed.sha256 == delivered.filed.sha256:
                 plan.same[index] = first
-            elif envelope_id is not None and has_file and sha256 == delivered.filed.sha256:
-                plan.here[index] = EnvelopeId(envelope_id)
-            elif envelope_id is not None and not has_file and first is None:
+            elif first is not None:
+                keys[index] = None
+                plan.new.append(index)
+            elif envelope_id is None:
+                plan.new.append(index)
+            elif file_key is None:
                 plan.attached[index] = EnvelopeId(envelope_id)
+            elif not self._is_there(envelope_id):
+                plan.new.append(index)  # what its row tells of is gone; the next scan ends that row
+            elif sha256 == delivered.filed.sha256 and file_key != os.fsencode(delivered.filed.key):
+                plan.here[index] = EnvelopeId(envelope_id)
             else:
-                # The same uidl for other octets: both are kept, its row stays with the first.
-                if first is not None or envelope_id is not None:
-                    keys[index] = None
+                # Other octets under the same uidl, or a copy that somebody made by hand: both are
+                # kept, and the row of the uidl stays with the first.
+                keys[index] = None
                 plan.new.append(index)
             if key is not None and first is None:
                 first_of[key] = index
         return plan
+
+    def _is_there(self, envelope_id: EnvelopeId) -> bool:
+        """Whether the file of a message is where its row says: nothing else may be dropped for it."""
+        try:
+            return all(self._where.path(file) for file in self._where.files([envelope_id]))
+        except Vanished:
+            return False
 
     def _insert(self, mailbox_id: MailboxId, new: Sequence[Delivered]) -> list[EnvelopeId]:
         if not new:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from tuimail.errors import QuarantineRefused, Vanished
 from tuimail.model import AccountName, EnvelopeId, MailboxId, Role, Section
@@ -29,6 +29,8 @@ from tuimail.store.uidls import Uidls, UidlState, key_of
 from tuimail.store.where import Where
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tuimail.actions import Action
     from tuimail.store.moving import Deleted, Moving
     from tuimail.store.scanning import Scanned, Scanning
@@ -48,19 +50,22 @@ class EncodedPart(NamedTuple):
 
 
 class Delivery:
-    """The way into one mailbox."""
+    """The way into one mailbox; at the end of a `with` nothing unfinished stays behind."""
 
     def __init__(self, where: Where, filing: Filing, mailbox_id: MailboxId) -> None:
         self._filing = filing
         self._maildir = where.maildir(mailbox_id)
         self._account = where.account_of(mailbox_id)[1]
         self.mailbox_id = mailbox_id
+        self._open: set[Arriving] = set()
 
     def begin(self, uidl: bytes | None = None, *, limit_octets: int = LARGEST_OCTETS) -> Arriving:
         """A message begins to arrive: `write` to it, then `commit` it or `discard` it. Raises StoreError."""
-        return self._maildir.begin(
+        arriving = self._maildir.begin(
             uidl=uidl, uidl_key=None if uidl is None else key_of(self._account, uidl), limit_octets=limit_octets
         )
+        self._open.add(arriving)
+        return arriving
 
     def commit(self, batch: Sequence[tuple[Arriving, Described]]) -> list[EnvelopeId]:
         """Make a batch durable and listed; the ids, in order. After this, and not before, it may be deleted elsewhere.
@@ -68,11 +73,25 @@ class Delivery:
         Raises StoreError. Then some of it may lie in the Maildir without rows: a scan finds
         that; until it ran, nothing of the batch may be deleted elsewhere.
         """
+        self._open.difference_update(arriving for arriving, _ in batch)
         filed = self._maildir.commit_batch([arriving for arriving, _ in batch])
         return self._filing.file(self.mailbox_id, [
             Delivered(file, described, arriving.uidl)
             for file, (arriving, described) in zip(filed, batch, strict=True)
         ])
+
+    def close(self) -> None:
+        """Discard what was begun and not committed."""
+        while self._open:
+            self._open.pop().discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class Local:

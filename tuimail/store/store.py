@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tuimail.store.local import Local
     from tuimail.store.parts import Parts
     from tuimail.store.pending import Pending
+    from tuimail.store.quarantine import Quarantine
 
 
 class Store:
@@ -73,6 +74,13 @@ class Store:
         from tuimail.store.local import Local  # hashlib and more: 10 ms that the first frame does not wait for
 
         return Local(self._database, self._order, self._maildir, self.envelopes.way_in)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Attachments that are held until a person releases them."""
+        from tuimail.store.quarantine import Quarantine  # as `local`
+
+        return Quarantine(self._database, self.local.where)
 
     @property
     def parts(self) -> Parts:
