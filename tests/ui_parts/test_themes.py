@@ -19,6 +19,8 @@ from textual.widgets import Button, Input, OptionList, Static
 import tuimail.ui.screens
 from tests.ui_parts.host import Host, piloted
 from tuimail.ui.palette import TEXT_ROLES, Base, contrast, derive, legible
+from tuimail.ui.role_styles import GROUND_LOOKS, ROLE_LOOKS, ground_style, role_style
+from tuimail.ui.rows import GROUNDS, ROLES
 from tuimail.ui.screens.dialogs import Dialog
 from tuimail.ui.theme_files import (
     DEFAULT_BASE,
@@ -283,3 +285,13 @@ def test_derive_keeps_the_ratio_that_was_asked_for() -> None:
     made = derive(base)
     assert contrast(made["muted"], base.background) >= 7.0
 
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_role_and_ground_has_a_look_in_every_theme(name: str) -> None:
+    variables = {**APP_VARIABLES, **all_colours(SHIPPED[name])}
+    assert set(ROLE_LOOKS) == set(ROLES)
+    assert set(GROUND_LOOKS) == set(GROUNDS)
+    for role in ROLES:
+        role_style(role, variables)
+    assert all(ground_style(ground, variables).bgcolor is not None for ground in GROUNDS)

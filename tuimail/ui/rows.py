@@ -31,7 +31,7 @@ ROLES = (
     "bar", "unread", "unread-text", "read-text", "star", "attachment", "date", "selection",
     "account", "count", "ok", "busy", "offline", "error",
     "quote-1", "quote-2", "quote-3", "quote-4", "link", "note", "warning",
-    "heading", "code", "signature", "bold", "italic",
+    "heading", "code", "signature", "bold", "italic", "rule-focus", "key", "key-words",
 )  # fmt: skip
 """The ways in which text is drawn; themes give them colours."""
 

@@ -1,13 +1,11 @@
 """Widgets that are drawn line by line from runs.
 
-`LineWidget` for bars and titles, `LineView` for what scrolls. Both know the roles of
-`ui.rows` as component classes, so that one style sheet colours list, tree and reader
-alike. What must not live here: what the lines say.
+`LineWidget` for bars and titles, `LineView` for what scrolls. Both draw the roles of
+`ui.rows` in the colours of `ui.role_styles`, so that list, tree and reader look alike.
+What must not live here: what the lines say.
 """
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from rich.style import Style
 from textual.scroll_view import ScrollView
@@ -15,13 +13,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuimail.ui import text
-from tuimail.ui.rows import GROUNDS, ROLES, Runs
-
-COMPONENTS = {f"r--{role}" for role in ROLES} | {f"g--{ground}" for ground in GROUNDS}
+from tuimail.ui.role_styles import ground_style, role_style
+from tuimail.ui.rows import Runs
 
 
 class Palette:
-    """The styles of one widget: role on ground, resolved once."""
+    """The styles of one widget: role on ground, resolved once for each theme."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -43,22 +40,20 @@ class Palette:
         return text.strip(runs, lambda role: self.style(role, ground), width)
 
     def _resolve(self, role: str, ground: str) -> Style:
-        widget = self._widget
-        part = widget.get_component_rich_style(f"r--{role}", partial=True)
+        widget, app = self._widget, self._widget.app
+        part = role_style(role, app.theme_variables)
         if not ground:
             base = widget.rich_style
             return Style(color=base.color, bgcolor=base.bgcolor) + part
-        base = widget.get_component_rich_style(f"g--{ground}")
-        if ground == "cursor" and (widget.app.current_theme.ansi or widget.app.no_color):
+        base = ground_style(ground, app.theme_variables)
+        if ground == "cursor" and (app.current_theme.ansi or app.no_color):
             # In 16 colours, and in none, only the cursor's own foreground is sure to be readable on it.
-            return part + Style(color=base.color, bgcolor=base.bgcolor, reverse=base.reverse)
-        return Style(color=base.color, bgcolor=base.bgcolor, reverse=base.reverse) + part
+            return part + base + (Style(reverse=True) if app.no_color else Style.null())
+        return base + part
 
 
 class LineWidget(Widget):
     """A fixed number of lines, each made of runs by `line_runs`."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -77,6 +72,14 @@ class LineWidget(Widget):
         width = self.content_size.width
         return self.palette.strip(self.line_runs(y, width), width, self.line_ground(y))
 
+    def on_mount(self) -> None:
+        """The colours are the theme's."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+
+    def _recolour(self) -> None:
+        self.notify_style_update()
+        self.refresh()
+
     def notify_style_update(self) -> None:
         """Colours changed."""
         super().notify_style_update()
@@ -86,11 +89,17 @@ class LineWidget(Widget):
 class LineView(ScrollView, can_focus=True):
     """A scrolling pane whose lines are drawn when they are seen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
-
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.palette = Palette(self)
+
+    def on_mount(self) -> None:
+        """The colours are the theme's."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+
+    def _recolour(self) -> None:
+        self.notify_style_update()
+        self.refresh()
 
     def notify_style_update(self) -> None:
         """Colours changed."""

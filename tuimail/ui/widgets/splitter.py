@@ -26,7 +26,11 @@ class Splitter(LineWidget):
 
     def line_runs(self, y: int, width: int) -> Runs:
         """A vertical line."""
-        return [Run("│", "accent" if self.has_class("-dragged") else "rule")]
+        return [Run("│", "rule-focus" if self.has_class("-dragged") or self.mouse_hover else "rule")]
+
+    def watch_mouse_hover(self) -> None:
+        """Under the mouse it shows that it can be dragged."""
+        self.refresh()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """The drag begins."""
