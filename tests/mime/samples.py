@@ -150,18 +150,24 @@ def rar_5_block(kind: int, rest: bytes = b"", flags: int = 0) -> bytes:
     return struct.pack("<L", zlib.crc32(sized)) + sized
 
 
-def rar_5(name: bytes) -> bytes:
-    """A RAR 5 archive with one empty file."""
-    about = _vint(0) + _vint(0) + _vint(0) + _vint(0) + _vint(0) + _vint(len(name)) + name
-    file = rar_5_block(2, _vint(0) + about, flags=2)
-    return RAR_5 + rar_5_block(1, _vint(0)) + file + rar_5_block(5, _vint(0))
+def rar_5(*names: bytes, packed: bytes = b"", extra: bytes = b"") -> bytes:
+    """A RAR 5 archive; each file has the same octets and extra records."""
+    files = b""
+    for name in names:
+        about = _vint(0) + _vint(0) + _vint(0) + _vint(0) + _vint(0) + _vint(len(name)) + name
+        sizes = (_vint(len(extra)) if extra else b"") + _vint(len(packed))
+        files += rar_5_block(2, sizes + about + extra, flags=3 if extra else 2) + packed
+    return RAR_5 + rar_5_block(1, _vint(0)) + files + rar_5_block(5, _vint(0))
 
 
-def rar_4(name: bytes, *, flags: int = 0) -> bytes:
-    """A RAR 4 archive with one empty file."""
-    about = struct.pack("<LLBLLBBHL", 0, 0, 2, 0, 0, 29, 0x30, len(name), 0) + name
-    file = struct.pack("<HBHH", 0, 0x74, flags, 7 + len(about)) + about
-    return b"Rar!\x1a\x07\x00" + struct.pack("<HBHH", 0, 0x73, 0, 13) + b"\0" * 6 + file + b"\0\0\x7b\0\x40\7\0"
+def rar_4(*names: bytes, flags: int = 0, archive_flags: int = 0, packed: bytes = b"") -> bytes:
+    """A RAR 4 archive; each file has the same flags and octets."""
+    files = b""
+    for name in names:
+        about = struct.pack("<LLBLLBBHL", len(packed), 0, 2, 0, 0, 29, 0x30, len(name), 0) + name
+        files += struct.pack("<HBHH", 0, 0x74, flags, 7 + len(about)) + about + packed
+    head = struct.pack("<HBHH", 0, 0x73, archive_flags, 13) + b"\0" * 6
+    return b"Rar!\x1a\x07\x00" + head + files + b"\0\0\x7b\0\x40\7\0"
 
 
 def cabinet(*names: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from io import BytesIO
 
@@ -45,6 +46,13 @@ def test_names_and_sizes_are_those_that_zipfile_reads(files: dict[str, bytes], b
 def test_wide_numbers_are_read() -> None:
     (entry,) = reread(samples.wide_archive(b"a.txt")).entries
     assert entry == zipnames.Entry("a.txt", False, False, 1, 1, 0, 5)
+
+
+def test_only_the_numbers_that_did_not_fit_are_wide() -> None:
+    extra = struct.pack("<HH4xHHQ", 0x7777, 4, 1, 8, 5_000_000_000)
+    directory = samples.central_entry(b"a.txt", packed=7, unpacked=0xFFFFFFFF, extra=extra)
+    (entry,) = reread(samples.archive_of(b"PK\3\4", directory, 1)).entries
+    assert (entry.packed_octets, entry.unpacked_octets, entry.offset) == (7, 5_000_000_000, 0)
 
 
 @pytest.mark.parametrize("count", [zipnames.MAX_ENTRIES - 1, zipnames.MAX_ENTRIES, zipnames.MAX_ENTRIES + 1])
