@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from tests.ui_parts.host import Host, piloted
 from tuimail.ui.key_help import help_groups, keys_markdown
 from tuimail.ui.keymaps import KEYMAPS, clashes, key_label, keymap_for, normal_keys, short_label
-from tuimail.ui.keys import ACTIONS, BARS, GLOBAL, MAIN, PANES, TOPICS, bindings, spec
+from tuimail.ui.keys import ACTIONS, BARS, GLOBAL, MAIN, PANES, SCREENS, TOPICS, bindings, spec
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 
@@ -36,7 +36,7 @@ def test_ids_are_unique_and_each_has_a_sentence() -> None:
         assert each.help.endswith("."), each.id
         assert each.description, each.id
         assert len(each.description.split()) <= 3, each.id
-        assert each.where in (GLOBAL, MAIN, *PANES)
+        assert each.where in (GLOBAL, MAIN, *PANES, *SCREENS)
         assert each.topic in dict(TOPICS)
 
 

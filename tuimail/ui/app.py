@@ -20,6 +20,7 @@ from tuimail.config.values import Config
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import Notice, Request
 from tuimail.errors import MailError
+from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
@@ -180,11 +181,24 @@ class TuimailApp(App[None], inherit_bindings=False):
             kind,
             store=self.store,
             keymap=self._keys.keymap,
-            open_mailbox=self.main.open_mailbox,
-            open_message=self.main.open_message,
+            open_mailbox=self._open_mailbox,
+            open_message=self._open_message,
             keep_theme=lambda name: self.main.remembered.keep_theme(name, self.config.ui.theme),
             clock=self.clock,
         )
+
+    def _open_mailbox(self, mailbox_id: MailboxId) -> None:
+        self._to_main()
+        self.main.open_mailbox(mailbox_id)
+
+    def _open_message(self, mailbox_id: MailboxId, envelope_id: EnvelopeId) -> None:
+        self._to_main()
+        self.main.open_message(mailbox_id, envelope_id)
+
+    def _to_main(self) -> None:
+        """Leave what lies over the mail, such as the quarantine."""
+        while self.screen is not self.main and len(self.screen_stack) > 1:
+            self.pop_screen()
 
     def action_app_suspend(self) -> None:
         """To the shell."""

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from tuimail.ui.keys import ACTIONS, GLOBAL, MAIN, PANES, ActionSpec, spec
+from tuimail.ui.keys import ACTIONS, GLOBAL, MAIN, PANES, SCREENS, ActionSpec, spec
 
 KEYMAPS: dict[str, dict[str, str]] = {
     "vim": {},
@@ -44,6 +44,14 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "tree.collapse": "ctrl+b,left",
         "attachments.next": "ctrl+n,down,ctrl+f,right",
         "attachments.previous": "ctrl+p,up,ctrl+b,left",
+        "quarantine.next": "ctrl+n,down",
+        "quarantine.previous": "ctrl+p,up",
+        "quarantine.top": "less_than_sign,home",
+        "quarantine.bottom": "greater_than_sign,end",
+        "quarantine.look": "enter,ctrl+f,right",
+        "quarantine.down": "ctrl+v,pagedown,space",
+        "quarantine.up": "alt+v,pageup",
+        "quarantine.back": "escape,ctrl+g,ctrl+b,left,Q",
     },
     "pine": {
         "app.find": "w,slash",
@@ -74,6 +82,11 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "tree.collapse": "less_than_sign,left",
         "attachments.next": "n,j,down,right",
         "attachments.previous": "p,k,up,left",
+        "quarantine.next": "n,j,down",
+        "quarantine.previous": "p,k,up",
+        "quarantine.look": "enter,greater_than_sign,right",
+        "quarantine.up": "minus,pageup",
+        "quarantine.back": "escape,less_than_sign,l,left,Q",
     },
     "gmail": {
         "pane.back": "u,escape",
@@ -92,6 +105,8 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "tree.bottom": "end",
         "tree.open": "o,enter",
         "attachments.open": "o,enter",
+        "quarantine.look": "enter,right",
+        "quarantine.back": "u,escape,left,Q",
     },
 }
 """Named keymaps: what differs from the table. None has a clash, by the check that a person's own keys get."""
@@ -157,12 +172,12 @@ class Clash(NamedTuple):
 
 
 def clashes(keymap: Mapping[str, str]) -> list[Clash]:
-    """Keys that would be taken twice in one pane (its own keys, main's and global's)."""
+    """Keys that would be taken twice in one pane (its own keys, main's and global's) or in one screen."""
     found: dict[tuple[str, str], Clash] = {}
-    for pane in PANES:
+    for place in [*((pane, MAIN, GLOBAL) for pane in PANES), *((screen, GLOBAL) for screen in SCREENS)]:
         taken: dict[str, str] = {}
         for each in ACTIONS:
-            if each.where not in (pane, MAIN, GLOBAL):
+            if each.where not in place:
                 continue
             for key in keymap.get(each.id, each.keys).split(","):
                 first = taken.setdefault(key, each.id)

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from textual.binding import Binding
 
 GLOBAL, MAIN, LIST, READER, TREE, ATTACHMENTS = "global", "main", "list", "reader", "tree", "attachments"
+QUARANTINE = "quarantine"
 
 PANES = (LIST, READER, TREE, ATTACHMENTS)
 """Places that hold the focus. The keys of `main` and `global` work in each of them too."""
+
+SCREENS = (QUARANTINE,)
+"""Screens of their own. Only the keys of `global` work in them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class ActionSpec:
     help: str
     """A sentence for help and documentation."""
     where: str
-    """`global`, `main`, `list`, `reader`, `tree` or `attachments`."""
+    """`global`, `main`, `list`, `reader`, `tree`, `attachments` or `quarantine`."""
 
     @property
     def action(self) -> str:
@@ -64,6 +68,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("pane.sidebar", "f", "Folders on/off", "Show or hide the folder tree.", MAIN),
     ActionSpec("mailbox.jump", "M", "Go to mailbox", "Jump to a mailbox by a few letters of its name.", MAIN),
     ActionSpec("mailbox.check", "R", "Check mail", "Look for new mail in every account now.", MAIN),
+    ActionSpec("mailbox.quarantine", "Q", "Quarantine", "Look at the attachments that are held back.", MAIN),
     ActionSpec("message.next", "n", "Next message", "Open the next message down the list.", MAIN),
     ActionSpec("message.previous", "p", "Previous message", "Open the message above.", MAIN),
     ActionSpec("message.next_unread", "N", "Next unread", "Open the next unread message.", MAIN),
@@ -109,9 +114,39 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("tree.open", "enter", "Open", "Open the mailbox; fold or unfold an account.", TREE),
     ActionSpec("tree.expand", "l,right", "Unfold", "Unfold, or go to the list.", TREE),
     ActionSpec("tree.collapse", "h,left", "Fold", "Fold, or go one level up.", TREE),
-    ActionSpec("attachments.open", "enter", "Save", "Save the attachment under the cursor.", ATTACHMENTS),
+    ActionSpec("mailbox.new", "plus,insert", "New mailbox", "Make a mailbox in this account.", TREE),
+    ActionSpec("mailbox.rename", "f2,equals_sign", "Rename mailbox", "Give the mailbox another name.", TREE),
+    ActionSpec("mailbox.delete", "delete,minus", "Delete mailbox", "Delete the mailbox; asks first.", TREE),
+    ActionSpec(
+        "attachments.open", "enter", "Save", "Save the attachment under the cursor; review one that is held.",
+        ATTACHMENTS,
+    ),
     ActionSpec("attachments.next", "j,down,l,right", "Next", "The next attachment.", ATTACHMENTS),
     ActionSpec("attachments.previous", "k,up,h,left", "Previous", "The attachment before.", ATTACHMENTS),
+    ActionSpec("quarantine.next", "j,down", "Down", "The next attachment.", QUARANTINE),
+    ActionSpec("quarantine.previous", "k,up", "Up", "The attachment before.", QUARANTINE),
+    ActionSpec("quarantine.top", "g,home", "First", "The first attachment.", QUARANTINE),
+    ActionSpec("quarantine.bottom", "G,end", "Last", "The last attachment.", QUARANTINE),
+    ActionSpec("quarantine.look", "enter,l,right", "Look closer", "Give what is known the whole width.", QUARANTINE),
+    ActionSpec(
+        "quarantine.release", "r", "Release", "Let the attachment go, so that it can be saved; asks first.",
+        QUARANTINE,
+    ),
+    ActionSpec(
+        "quarantine.delete", "d,delete", "Delete",
+        "Remove the attachment from the stored message, which keeps a note of it; asks first.", QUARANTINE,
+    ),
+    ActionSpec("quarantine.save", "S,s", "Save", "Save an attachment that was released.", QUARANTINE),
+    ActionSpec("quarantine.message", "o", "Its message", "Open the message it came with.", QUARANTINE),
+    ActionSpec(
+        "quarantine.bytes", "x", "Hex/text", "Show its first octets as hex, as text, or not at all; nothing is run.",
+        QUARANTINE,
+    ),
+    ActionSpec("quarantine.filter", "f", "Other state", "Show held, released, deleted ones, or all.", QUARANTINE),
+    ActionSpec("quarantine.verdict", "v", "Other verdict", "Show one verdict only, or every one.", QUARANTINE),
+    ActionSpec("quarantine.down", "space,pagedown,ctrl+f", "Details down", "A page of details down.", QUARANTINE),
+    ActionSpec("quarantine.up", "b,pageup,ctrl+b", "Details up", "A page of details up.", QUARANTINE),
+    ActionSpec("quarantine.back", "escape,h,left,Q", "Back", "Back to the list, then to the mail.", QUARANTINE),
 )
 """In the order in which help and documentation show them."""
 
@@ -121,6 +156,7 @@ TOPICS: tuple[tuple[str, str], ...] = (
     ("message", "Messages"),
     ("tree", "In the folder tree"),
     ("attachments", "Attachments"),
+    ("quarantine", "In the quarantine"),
     ("mailbox", "Mailboxes"),
     ("pane", "Panes"),
     ("app", "Anywhere"),
@@ -132,6 +168,10 @@ BARS: dict[str, tuple[str, ...]] = {
     READER: ("reader.on", "message.next", "message.star", "reader.links", "attachments.save", "app.help"),
     TREE: ("tree.open", "tree.collapse", "mailbox.jump", "mailbox.check", "app.palette", "app.help"),
     ATTACHMENTS: ("attachments.open", "attachments.next", "attachments.save_all", "pane.back", "app.help"),
+    QUARANTINE: (
+        "quarantine.release", "quarantine.delete", "quarantine.bytes", "quarantine.filter", "quarantine.message",
+        "app.help",
+    ),
 }
 """The six keys that matter in each pane. Where it is narrow the middle ones go first; `app.help` stays."""
 

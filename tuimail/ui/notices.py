@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from textual.message import Message
 
@@ -34,6 +35,10 @@ class News:
     passwords: dict[str, str] = field(default_factory=dict)
     """Account to the sentence that says why its password is wanted."""
     new_mail: dict[MailboxId, int] = field(default_factory=dict)
+    downloads: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """Account to `messages` and `octets` of its download, each done and total."""
+    ended: set[str] = field(default_factory=set)
+    """Accounts whose sync ended: whatever they downloaded is done."""
     engine: tuple[bool, str] | None = None
     """Whether the engine lives, and a sentence."""
 
@@ -48,6 +53,9 @@ class News:
                 self.status = True
             case protocol.Progress(mailbox_id=mailbox_id, job="headers", done=done, total=total):
                 self.headers[mailbox_id] = (done, total)
+            case protocol.Progress(account=account, job="messages" | "octets" as job, done=done, total=total):
+                self.downloads.setdefault(account, {})[job] = (done, total)
+                self.ended.discard(account)
             case protocol.NewMail(mailbox_id=mailbox_id, count=count):
                 self.new_mail[mailbox_id] = self.new_mail.get(mailbox_id, 0) + count
             case protocol.PartProgress(envelope_id, section, done, total):
@@ -63,12 +71,22 @@ class News:
                 self.mailboxes.add(mailbox_id)
             case protocol.PasswordWanted(account, sentence):
                 self.passwords[account] = sentence
-            case protocol.SyncEnded():
+            case protocol.SyncEnded(account):
                 self.status = self.tree = True
+                self.ended.add(account)
+                self.downloads.pop(account, None)
             case protocol.EngineChanged(alive, sentence):
                 self.engine = (alive, sentence)
             case _:
                 pass
+
+
+@runtime_checkable
+class HearsNews(Protocol):
+    """A screen that is told what came, while it lies over the main screen."""
+
+    def take_news(self, news: News) -> None:
+        """On the loop."""
 
 
 class NoticesArrived(Message):

@@ -6,11 +6,12 @@ opaque key; what is shown of it is cleaned.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tuimail.mime.clean import clean_line
-from tuimail.model import ROLE_ORDER, Account, AccountStatus, Mailbox, MailboxId, Role
+from tuimail.model import ROLE_ORDER, Account, AccountName, AccountStatus, Mailbox, MailboxId, Role
 from tuimail.ui.cells import fit
 from tuimail.ui.rows import BAR, Run, Runs, mailbox_label
 from tuimail.ui.when import counted
@@ -25,6 +26,8 @@ ROLE_GLYPHS = {
     Role.JUNK: "⊘",
     Role.TRASH: "×",
 }
+QUARANTINE_GLYPH = "▣"
+NOTHING_HELD: Mapping[AccountName, int] = MappingProxyType({})
 _MAX_DEPTH = 12
 
 
@@ -46,6 +49,13 @@ class TreeRow(NamedTuple):
     role: Role = Role.NONE
     status: AccountStatus = AccountStatus.ONLINE
     has_error: bool = False
+    is_quarantine: bool = False
+    """Stands for the attachments that are held; `unread` is their number."""
+
+    @property
+    def account(self) -> AccountName:
+        """Whose row it is."""
+        return AccountName(self.key.partition("\0")[0])
 
     @property
     def can_stop(self) -> bool:
@@ -66,10 +76,16 @@ class _Node:
         self.children: dict[str, _Node] = {}
 
 
-def tree_rows(accounts: Sequence[Account], mailboxes: Sequence[Mailbox], folded: Collection[str]) -> list[TreeRow]:
-    """All lines in order: each account, its special mailboxes, then the others by name.
+def tree_rows(
+    accounts: Sequence[Account],
+    mailboxes: Sequence[Mailbox],
+    folded: Collection[str],
+    held: Mapping[AccountName, int] = NOTHING_HELD,
+) -> list[TreeRow]:
+    """All lines in order: each account, its special mailboxes, its quarantine, then the others by name.
 
-    `folded` holds the keys of rows whose children are hidden.
+    `folded` holds the keys of rows whose children are hidden; `held` the number of
+    attachments that are held. POP3 accounts have a line for them even when there are none.
     """
     rows: list[TreeRow] = []
     for account in accounts:
@@ -78,6 +94,8 @@ def tree_rows(accounts: Sequence[Account], mailboxes: Sequence[Mailbox], folded:
         rows.append(_account_row(account))
         own = [mailbox for mailbox in mailboxes if mailbox.account == account.name]
         rows += _special_rows(account, own)
+        if account.protocol == "pop3" or held.get(account.name):
+            rows.append(_quarantine_row(account, held.get(account.name, 0)))
         rows += _ordinary_rows(account, own, folded)
     return rows
 
@@ -94,6 +112,11 @@ def _special_rows(account: Account, mailboxes: Sequence[Mailbox]) -> list[TreeRo
         _mailbox_row(_key(account, (mailbox.name,)) + "\0special", mailbox_label(mailbox), 0, mailbox, None)
         for mailbox in special
     ]
+
+
+def _quarantine_row(account: Account, count: int) -> TreeRow:
+    key = _key(account, ("\0quarantine",))
+    return TreeRow(key, "Quarantine", 0, None, glyph=QUARANTINE_GLYPH, unread=count, is_quarantine=True)
 
 
 def _ordinary_rows(account: Account, mailboxes: Sequence[Mailbox], folded: Collection[str]) -> list[TreeRow]:
@@ -175,7 +198,9 @@ def tree_line(row: TreeRow, width: int, *, is_open: bool = False, cursor: bool =
     icon = row.glyph or ("" if row.folded is None else "▸" if row.folded else "▾")
     indent = "  " * min(row.depth, max(0, (width - 14) // 2))
     room = width - 4 - len(indent) - len(count) - 1
-    label_role = "muted" if row.mailbox_id is None else "strong" if is_open or row.unread else "text"
+    label_role = "strong" if is_open or row.unread else "text"
+    if row.mailbox_id is None and not row.is_quarantine:
+        label_role = "muted"
     return [
         Run(BAR if is_open or cursor else " ", "bar" if is_open else "muted"),
         Run(f"{indent}{icon or ' '} ", "accent" if is_open else "muted"),

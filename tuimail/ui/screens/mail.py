@@ -23,6 +23,8 @@ from tuimail.store import Store
 from tuimail.ui import flag_changes, text
 from tuimail.ui.aside import aside
 from tuimail.ui.attached import attachments_of
+from tuimail.ui.downloads import Downloads
+from tuimail.ui.holding import held_counts
 from tuimail.ui.keys import LIST
 from tuimail.ui.mailbox_pages import mailbox_message
 from tuimail.ui.notices import Inbox, News, NoticesArrived
@@ -75,6 +77,7 @@ class MailScreen(Panes):
         self._news_at = 0.0
         self._news_timer: Timer | None = None
         self._engine_note = ""
+        self._downloads = Downloads()
 
     def compose(self) -> ComposeResult:
         """Bars above and below, panes between."""
@@ -111,7 +114,7 @@ class MailScreen(Panes):
         self.accounts = self.store.accounts.all()
         mailboxes = self.store.mailboxes.all()
         self.mailboxes = {mailbox.id: mailbox for mailbox in mailboxes}
-        self.folders.update(self.accounts, mailboxes)
+        self.folders.update(self.accounts, mailboxes, held_counts(self.store))
 
     def _show_first(self) -> None:
         place = self.remembered.place()
@@ -292,6 +295,7 @@ class MailScreen(Panes):
         self._tell_list()
         if news.engine is not None:
             self._engine_note = "" if news.engine[0] else text.sentence(news.engine[1]) or "mail engine is away"
+        self._downloads.take(news.downloads, news.ended, self.clock())
         self._tell_status()
         self.reading.hear(news)
         if any(envelope_id == self.reading.current for envelope_id, _ in news.arrived):
@@ -301,6 +305,13 @@ class MailScreen(Panes):
     def tell_people(self, news: News) -> None:
         """What a person must be told beside what panes show."""
         raise NotImplementedError
+
+    def look_again(self) -> None:
+        """Mailboxes came or went by a person's hand here."""
+        self._read_tree()
+        if self.shown is not None and self.shown not in self.mailboxes:
+            self._mailbox_vanished()
+        self._tell_list()
 
     def _mailbox_vanished(self) -> None:
         self.shown = None
@@ -332,7 +343,7 @@ class MailScreen(Panes):
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
         account = self.account_of(mailbox)
         self.query_one(TopBar).update(self.accounts, account.name if account is not None else "")
-        self.query_one(StatusLine).update(self.accounts, self._engine_note)
+        self.query_one(StatusLine).update(self.accounts, self._engine_note, self._downloads.words)
 
     @on(MessageList.SelectionChanged)
     def _selection_changed(self) -> None:

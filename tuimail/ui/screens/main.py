@@ -26,7 +26,7 @@ from tuimail.ui.notices import Inbox, News
 from tuimail.ui.reading import State
 from tuimail.ui.saving import SaveDesk
 from tuimail.ui.screens.links import LinksScreen
-from tuimail.ui.screens.mail import MailScreen
+from tuimail.ui.screens.local_mail import LocalMailScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.screens.saves import ask_to_save, pass_news
 from tuimail.ui.widgets.parts_bar import PartsBar
@@ -36,7 +36,7 @@ _MAX_UNDO = 50
 _MAX_TOASTS = 3
 
 
-class MainScreen(MailScreen):
+class MainScreen(LocalMailScreen):
     """The main screen with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]
@@ -55,7 +55,7 @@ class MainScreen(MailScreen):
     ) -> None:
         super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
         self._find_mailbox = find_mailbox
-        self._desk = SaveDesk(paths, send, os.environ)
+        self.desk = SaveDesk(paths, send, os.environ)
         self._undo: list[Change] = []
         self._asked: set[str] = set()
 
@@ -180,12 +180,15 @@ class MainScreen(MailScreen):
         self._need_attachments(self.parts_bar.request_save_all())
 
     def on_parts_bar_save_requested(self, event: PartsBar.SaveRequested) -> None:
-        """Where to, and under which name?"""
-        ask_to_save(self.app, (event.attachment,), self._desk, self.attachments_changed)
+        """Where to, and under which name? One that is held is reviewed first."""
+        if not self.review_held(event.attachment):
+            ask_to_save(self.app, (event.attachment,), self.desk, self.attachments_changed)
 
     def on_parts_bar_save_all_requested(self, event: PartsBar.SaveAllRequested) -> None:
         """Into which folder?"""
-        ask_to_save(self.app, event.attachments, self._desk, self.attachments_changed)
+        ask_to_save(self.app, event.attachments, self.desk, self.attachments_changed)
+        if event.left_out:
+            self._tell("Attachments that are held were left out; Q reviews them.")
 
     def _need_attachments(self, found: bool) -> None:
         if not found:

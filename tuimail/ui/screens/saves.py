@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 
 from tuimail.model import Attachment
-from tuimail.ui.notices import News
+from tuimail.ui.notices import HearsNews, News
 from tuimail.ui.saving import SaveDesk
 from tuimail.ui.screens.save_prompt import SaveAllPrompt, SavePrompt, SaveScreen
 
@@ -29,7 +29,7 @@ def ask_to_save(
 
 
 def pass_news(app: App[Any], news: News) -> None:
-    """Tell every save prompt on the stack what came, and what did not."""
+    """Tell every screen on the stack that wants to hear it what came, and what did not."""
     for screen in app.screen_stack:
-        if isinstance(screen, SaveScreen):
+        if isinstance(screen, HearsNews):
             screen.take_news(news)

@@ -83,10 +83,11 @@ class StatusLine(LineWidget):
         self._clock = clock
         self._accounts: Sequence[Account] = ()
         self._note = ""
+        self._download = ""
 
-    def update(self, accounts: Sequence[Account], note: str = "") -> None:
+    def update(self, accounts: Sequence[Account], note: str = "", download: str = "") -> None:
         """Show these; the widget is as wide as what it says, at most 60 % of the line."""
-        self._accounts, self._note = accounts, note
+        self._accounts, self._note, self._download = accounts, note, download
         cells = runs_width(self._runs())
         self.styles.width = min(cells + 2, max(0, self.app.size.width * 6 // 10)) if cells else 0
         self.refresh()
@@ -95,6 +96,8 @@ class StatusLine(LineWidget):
         runs = status_line(self._accounts, self._clock())
         if self._note:
             runs = [Run(self._note, "offline"), *([Run(" · ", "muted")] if runs else []), *runs]
+        if self._download:
+            runs = [Run(self._download, "busy"), *([Run(" · ", "muted")] if runs else []), *runs]
         return runs
 
     def line_runs(self, y: int, width: int) -> Runs:

@@ -6,7 +6,7 @@ here: the store, and anything that opens a mailbox.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,10 +16,10 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuimail.model import Account, Mailbox, MailboxId
+from tuimail.model import Account, AccountName, Mailbox, MailboxId
 from tuimail.ui.keys import TREE, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.tree_rows import TreeRow, tree_line, tree_rows
+from tuimail.ui.tree_rows import NOTHING_HELD, TreeRow, tree_line, tree_rows
 from tuimail.ui.widgets.lines import LineView
 
 
@@ -34,6 +34,30 @@ class FolderTree(LineView, can_focus=True):
 
         folded: frozenset[str]
 
+    @dataclass
+    class QuarantineChosen(Message):
+        """The line of held attachments was opened."""
+
+        account: AccountName
+
+    @dataclass
+    class NewWanted(Message):
+        """A person wants another mailbox in this account."""
+
+        account: AccountName
+
+    @dataclass
+    class RenameWanted(Message):
+        """A person wants to rename this mailbox."""
+
+        mailbox_id: MailboxId
+
+    @dataclass
+    class DeleteWanted(Message):
+        """A person wants to delete this mailbox."""
+
+        mailbox_id: MailboxId
+
     def __init__(
         self,
         *,
@@ -47,14 +71,20 @@ class FolderTree(LineView, can_focus=True):
         self._leave = leave
         self._accounts: Sequence[Account] = ()
         self._mailboxes: Sequence[Mailbox] = ()
+        self._held = NOTHING_HELD
         self._rows: list[TreeRow] = []
         self.folded: set[str] = set()
         self.cursor = 0
         self._open: MailboxId | None = None
 
-    def update(self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox]) -> None:
-        """Show these; the cursor stays on its mailbox."""
-        self._accounts, self._mailboxes = accounts, mailboxes
+    def update(
+        self,
+        accounts: Sequence[Account],
+        mailboxes: Sequence[Mailbox],
+        held: Mapping[AccountName, int] = NOTHING_HELD,
+    ) -> None:
+        """Show these, with the numbers of held attachments; the cursor stays on its mailbox."""
+        self._accounts, self._mailboxes, self._held = accounts, mailboxes, held
         self._rebuild()
 
     def set_open(self, mailbox_id: MailboxId | None, *, move_cursor: bool = True) -> None:
@@ -66,7 +96,7 @@ class FolderTree(LineView, can_focus=True):
 
     def _rebuild(self) -> None:
         key = self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
-        self._rows = tree_rows(self._accounts, self._mailboxes, self.folded)
+        self._rows = tree_rows(self._accounts, self._mailboxes, self.folded, self._held)
         found = next((index for index, row in enumerate(self._rows) if key and row.key == key), None)
         if found is None:
             self._cursor_to_open()
@@ -123,7 +153,10 @@ class FolderTree(LineView, can_focus=True):
         self.refresh_line(before)
         self.refresh_line(index)
         self.keep_visible(index, margin=1)
-        mailbox_id = self._rows[index].mailbox_id
+        row = self._rows[index]
+        mailbox_id = row.mailbox_id
+        if row.is_quarantine and enter:
+            self.post_message(self.QuarantineChosen(row.account))
         if mailbox_id is not None and (enter or mailbox_id != self._open):
             self._choose(mailbox_id, enter)
 
@@ -156,7 +189,7 @@ class FolderTree(LineView, can_focus=True):
         row = self._current()
         if row is None:
             return
-        if row.mailbox_id is not None:
+        if row.mailbox_id is not None or row.is_quarantine:
             self._put(self.cursor, enter=True)
         else:
             self._toggle(row)
@@ -166,6 +199,8 @@ class FolderTree(LineView, can_focus=True):
         row = self._current()
         if row is not None and row.folded:
             self._toggle(row)
+        elif row is not None and row.is_quarantine:
+            self._put(self.cursor, enter=True)
         else:
             self._leave()
 
@@ -182,6 +217,24 @@ class FolderTree(LineView, can_focus=True):
             if above.can_stop and (above.depth < row.depth or above.is_account):
                 self._put(index)
                 return
+
+    def action_mailbox_new(self) -> None:
+        """Another mailbox in this account."""
+        row = self._current()
+        if row is not None:
+            self.post_message(self.NewWanted(row.account))
+
+    def action_mailbox_rename(self) -> None:
+        """Another name for this mailbox."""
+        row = self._current()
+        if row is not None and row.mailbox_id is not None:
+            self.post_message(self.RenameWanted(row.mailbox_id))
+
+    def action_mailbox_delete(self) -> None:
+        """Delete this mailbox."""
+        row = self._current()
+        if row is not None and row.mailbox_id is not None:
+            self.post_message(self.DeleteWanted(row.mailbox_id))
 
     def _current(self) -> TreeRow | None:
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
@@ -206,4 +259,4 @@ class FolderTree(LineView, can_focus=True):
             self.cursor = index
             self._toggle(row)
         else:
-            self._put(index, enter=event.chain == 2)
+            self._put(index, enter=event.chain == 2 or row.is_quarantine)

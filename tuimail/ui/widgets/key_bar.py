@@ -67,6 +67,11 @@ class KeyBar(Widget):
             self._pane = pane
             self.refresh()
 
+    @property
+    def keymap(self) -> dict[str, str]:
+        """The keys in force."""
+        return self._keymap
+
     def set_keymap(self, keymap: Mapping[str, str]) -> None:
         """Other keys are in force."""
         self._keymap = dict(keymap)

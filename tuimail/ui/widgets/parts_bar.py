@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tuimail.mime.clean import clean_line, elide_middle
-from tuimail.model import Attachment
+from tuimail.model import Attachment, HeldState, Verdict
 from tuimail.ui.cells import fit
 from tuimail.ui.keys import ATTACHMENTS, bindings
 from tuimail.ui.rows import BAR, Run, Runs
@@ -28,7 +28,14 @@ from tuimail.ui.widgets.lines import LineView
 
 MAX_LINES = 5
 """More scroll."""
-_SIZE, _TYPE, _STATE = 9, 15, 14
+_SIZE, _TYPE, _STATE, _HELD_STATE = 9, 15, 14, 18
+_NOT_TO_BE_SAVED = (HeldState.HELD, HeldState.DELETED)
+_HELD = {
+    Verdict.DANGEROUS: ("✖ held, dangerous", "error"),
+    Verdict.SUSPICIOUS: ("▲ held, suspicious", "warning"),
+    Verdict.NO_FINDING: ("○ held", "busy"),
+    None: ("? held", "busy"),
+}
 
 
 class PartsBar(LineView):
@@ -61,6 +68,8 @@ class PartsBar(LineView):
         """A person wants to save all of them."""
 
         attachments: tuple[Attachment, ...]
+        left_out: int = 0
+        """How many more there are that may not be saved: held, or deleted."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -98,7 +107,8 @@ class PartsBar(LineView):
         if index >= len(self._attachments):
             return self.palette.strip([], width)
         at_cursor = index == self.cursor and self.has_focus
-        runs = part_line(self._attachments[index], width, cursor=at_cursor)
+        state_cells = _HELD_STATE if any(each.hold for each in self._attachments) else _STATE
+        runs = part_line(self._attachments[index], width, cursor=at_cursor, state_cells=state_cells)
         return self.palette.strip(runs, width, "cursor" if at_cursor else "")
 
     def watch_cursor(self, cursor: int) -> None:
@@ -146,16 +156,20 @@ class PartsBar(LineView):
         return True
 
     def request_save_all(self) -> bool:
-        """Ask to save all; False when there is none. A single one is asked for by itself."""
-        if len(self._attachments) < 2:
+        """Ask to save all that may be saved; False when there is none. A single one is asked for by itself."""
+        free = tuple(each for each in self._attachments if each.hold not in _NOT_TO_BE_SAVED)
+        if len(self._attachments) < 2 or not free:
             return self.request_save()
-        self.post_message(self.SaveAllRequested(self._attachments))
+        self.post_message(self.SaveAllRequested(free, len(self._attachments) - len(free)))
         return True
 
 
-def part_line(attachment: Attachment, width: int, *, cursor: bool = False) -> Runs:
+def part_line(
+    attachment: Attachment, width: int, *, cursor: bool = False, state_cells: int = _STATE
+) -> Runs:
     """Name (its extension always in sight), type, size, state; exactly `width` cells."""
-    state_cells = _STATE if width >= 56 else 2
+    if width < state_cells + 42:
+        state_cells = 2
     type_cells = _TYPE if width >= 44 else 0
     name_cells = max(4, width - 4 - type_cells - _SIZE - 2 - state_cells)
     name = elide_middle(clean_line(attachment.filename, 400), name_cells)
@@ -165,15 +179,22 @@ def part_line(attachment: Attachment, width: int, *, cursor: bool = False) -> Ru
         label = type_label(attachment.real_type or attachment.declared_type)
         runs.append(Run(" " + fit(label, type_cells - 1), "warning" if attachment.warnings else "muted"))
     runs.append(Run(fit(long_size(attachment.size_octets), _SIZE, right=True), "muted"))
-    state, role = _state(attachment)
+    state, role = state_of(attachment)
     runs.append(Run("  " + fit(state if state_cells > 2 else state[:1], state_cells), role))
     runs.append(Run(" ", "text"))
     return runs
 
 
-def _state(attachment: Attachment) -> tuple[str, str]:
+def state_of(attachment: Attachment) -> tuple[str, str]:
+    """Whether it is held, by its verdict; else whether it is here and looks right. With the role it is drawn in."""
+    if attachment.hold is HeldState.HELD:
+        return _HELD[attachment.verdict]
+    if attachment.hold is HeldState.DELETED:
+        return "× deleted", "muted"
     if attachment.warnings:
         return "⚠ look first", "warning"
+    if attachment.hold is HeldState.RELEASED:
+        return "✓ released", "ok"
     if attachment.is_here:
         return "✓ here", "ok"
     return "not downloaded", "muted"
