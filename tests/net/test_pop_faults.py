@@ -89,16 +89,17 @@ def cuts(messages: list[bytes], capabilities: tuple[str, ...], wanted: Iterable[
 
 
 @pytest.mark.parametrize("capabilities", [SEQUENTIAL, ("PIPELINING", *SEQUENTIAL)], ids=["sequential", "pipelined"])
-def test_a_session_that_is_cut_anywhere_keeps_whole_messages_only(capabilities: tuple[str, ...]) -> None:
-    short = [raw.replace(b"x" * 2900, b"") for raw in SMALL]
-    cuts(short, capabilities)
+def test_a_session_that_is_cut_at_every_octet_keeps_whole_messages_only(capabilities: tuple[str, ...]) -> None:
+    cuts(SMALL, capabilities)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("capabilities", [SEQUENTIAL, ("PIPELINING", *SEQUENTIAL)], ids=["sequential", "pipelined"])
-def test_a_session_of_small_messages_that_is_cut_at_every_octet(capabilities: tuple[str, ...]) -> None:
-    cuts(SMALL, capabilities)
+def test_each_cut_with_each_size_of_block(capabilities: tuple[str, ...]) -> None:
+    for cut in range(stream_octets(SMALL, capabilities)):
+        for block in (1, 5, 64, 1460):
+            cut_at(SMALL, capabilities, cut, block)
 
 
 def around_line_ends(messages: list[bytes], capabilities: tuple[str, ...]) -> list[int]:
