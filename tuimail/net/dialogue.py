@@ -56,6 +56,8 @@ class Dialogue:
         self._tag_number = 0
         self._tags: set[bytes] = set()
         self._verb = ""
+        self._ahead: tuple[bytes, bytes] | None = None
+        """Tag and line of a command that was sent before its turn."""
         channel.line_limit = limits.line_octets
 
     @property
@@ -100,6 +102,11 @@ class Dialogue:
         for argument in arguments:
             if not isinstance(argument, wire.Literal):
                 wire.check_octets(argument)
+        if self._ahead is not None and self._ahead[1] == _spelled(verb, arguments):
+            tag, self._ahead = self._ahead[0], None
+            self._begin(verb, octets, lines, deadline_s)
+            self._tags.add(tag)
+            return tag
         self._begin(verb, octets, lines, deadline_s)
         tag = self._new_tag()
         line = tag + b" " + verb.encode("ascii")
@@ -112,7 +119,33 @@ class Dialogue:
         self.channel.send(line + b"\r\n")
         return tag
 
+    def send_ahead(self, verb: str, *arguments: bytes) -> None:
+        """Send the command that `start` will be asked for next, so that the server is never idle.
+
+        While another one is under way. Should something else be started instead, its answer is dropped.
+        """
+        if self._ahead is not None:
+            return
+        line = _spelled(verb, [wire.check_octets(argument) for argument in arguments])
+        tag = self._new_tag()
+        self._tags.discard(tag)  # nothing waits for it yet
+        self._ahead = (tag, line)
+        self.channel.send(tag + b" " + line + b"\r\n")
+
+    def _drop_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return
+        self._tags = {ahead[0]}
+        while True:
+            response = self.read(self.channel.line(), self.limits.header_octets, trim=True)
+            if isinstance(response, Status):
+                return
+            if response.kind != "FETCH":
+                self.hear(response)
+
     def _begin(self, verb: str, octets: int | None, lines: int | None, deadline_s: float | None) -> None:
+        self._drop_ahead()
         limits = self.limits
         self.channel.begin(
             deadline_s or limits.command_s, silence_s=limits.silence_s, octets=octets or limits.octets,
@@ -256,6 +289,10 @@ class Dialogue:
     def begin_foreign(self, verb: str) -> None:
         """Deadline and budget for a command that IMAPClient sends."""
         self._begin(verb, None, None, None)
+
+
+def _spelled(verb: str, arguments: Sequence[bytes]) -> bytes:
+    return b" ".join((verb.encode("ascii"), *arguments))
 
 
 def parenthesised(words: Sequence[bytes]) -> bytes:

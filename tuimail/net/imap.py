@@ -279,9 +279,14 @@ class ImapSession:
 
     # --- messages of the selected mailbox; `uids` is a set such as "5:9,12"
 
-    def fetch_headers(self, uids: str, fields: tuple[str, ...] = fetch.HEADER_FIELDS) -> Iterator[FetchedHeader]:
-        """Headers as they come, each uid once. An iterator that is dropped early ends the session."""
-        return messages.fetch_headers(self._dialogue, uids, fields, with_modseq=self.condstore)
+    def fetch_headers(
+        self, uids: str, fields: tuple[str, ...] = fetch.HEADER_FIELDS, *, then: str = ""
+    ) -> Iterator[FetchedHeader]:
+        """Headers as they come, each uid once. An iterator that is dropped early ends the session.
+
+        `then`: what the next call will ask for; the server begins with it at once.
+        """
+        return messages.fetch_headers(self._dialogue, uids, fields, with_modseq=self.condstore, then=then)
 
     @_or_close
     def fetch_flags(self, uids: str, changed_since: int | None = None, vanished: bool = False) -> FlagsAnswer:

@@ -26,13 +26,19 @@ MAX_STREAM_OCTETS = 1 << 40
 
 
 def fetch_headers(
-    dialogue: Dialogue, text: str, fields: tuple[str, ...], *, with_modseq: bool
+    dialogue: Dialogue, text: str, fields: tuple[str, ...], *, with_modseq: bool, then: str = ""
 ) -> Iterator[FetchedHeader]:
-    """Headers of a set, as they come; an iterator that is not read to its end gives the connection up."""
+    """Headers of a set, as they come; an iterator that is not read to its end gives the connection up.
+
+    `then` is the set that will be wanted next: it is asked for at once, so that the server
+    works on it while this one is taken in.
+    """
     limits = dialogue.limits
     reader = fetch.HeaderReader(limits, fields)
     wanted = reader.items(with_modseq=with_modseq)
-    for piece in uids.split_set(text):
+    pieces = list(uids.split_set(text))
+    following = [*pieces[1:], next(uids.split_set(then)) if then else ""]
+    for piece, next_piece in zip(pieces, following, strict=True):
         asked = uids.Asked(piece)
         count = min(asked.count(), MAX_UIDS)
         # A header of 512 KiB is possible, a thousand of them are an attack.
@@ -41,6 +47,8 @@ def fetch_headers(
             "UID FETCH", piece.encode("ascii"), wanted, octets=octets, lines=limits.lines + count * 8,
             deadline_s=limits.stream_s,
         )
+        if next_piece:
+            dialogue.send_ahead("UID FETCH", next_piece.encode("ascii"), wanted)
         yield from _read_headers(dialogue, reader, asked)
 
 
