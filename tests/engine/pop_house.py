@@ -10,6 +10,7 @@ from typing import Protocol
 from tests.engine.house import PATIENCE_S, Ears
 from tuimail.engine.clock import Clock
 from tuimail.engine.inprocess import InProcessOffice
+from tuimail.engine.protocol import Request
 from tuimail.model import AccountName, Envelope, EnvelopeId, Mailbox, Row
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -83,6 +84,12 @@ keep_on_server = "{keep}"
         """One sync by an engine of its own; its sentence."""
         with self.office(watch=False, clock=clock) as office:
             return office.wait_sync(timeout_s=PATIENCE_S * 2)[ACCOUNT]
+
+    def ask(self, office: InProcessOffice, request: Request) -> int:
+        """Send a request; the number of notices heard before it, for `wait_for(since=...)`."""
+        before = len(self.ears.heard)
+        office.send(request)
+        return before
 
     def mailbox(self, name: str = "INBOX") -> Mailbox:
         """A mailbox by name."""

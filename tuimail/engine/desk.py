@@ -10,6 +10,7 @@ from tuimail.config import AccountConfig
 from tuimail.engine.bell import Bell
 from tuimail.engine.clock import Clock
 from tuimail.engine.convert import Converter
+from tuimail.engine.examine import Examiner
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice
 from tuimail.model import AccountName, MailboxId
@@ -27,6 +28,8 @@ class Desk:
     log: Log
     tell: Callable[[Notice], None]
     converter: Converter
+    examiner: Examiner = field(default_factory=lambda: Examiner(Log(None)))
+    """Of attachments that are held."""
     secrets: Secrets = field(init=False)
     offline: str = ""
     """Why the account cannot be reached just now, in a sentence; empty when it can be tried."""

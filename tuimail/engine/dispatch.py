@@ -14,9 +14,11 @@ from typing import Final
 from tuimail import config
 from tuimail.config import AccountConfig, Protocol
 from tuimail.engine.account import AccountAtWork, AtWork
+from tuimail.engine.clamd import Clamd, find_socket
 from tuimail.engine.clock import Clock, JumpDetector, SystemClock
 from tuimail.engine.convert import Converter
 from tuimail.engine.desk import Desk
+from tuimail.engine.examine import Examiner
 from tuimail.engine.log import Log
 from tuimail.engine.maildir import MaildirAtWork
 from tuimail.engine.pop import PopAtWork
@@ -59,6 +61,8 @@ class Engine:
         self._clock = clock or SystemClock()
         self._log = log or Log(None)
         self._converter = converter or Converter(self._log)
+        clamd = find_socket()
+        self._examiner = Examiner(self._log, clamd=Clamd(clamd, self._log) if clamd is not None else None)
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
@@ -99,6 +103,7 @@ class Engine:
         for account in accounts:
             account.join(END_S)
         self._converter.close()
+        self._examiner.close()
 
     # --- the dispatcher's thread ------------------------------------------------
 
@@ -230,7 +235,9 @@ class Engine:
             self._tell(TreeChanged(name))
 
     def _employ(self, account: AccountConfig) -> None:
-        desk = Desk(self._paths, account, self._clock, self._log, self._tell, self._converter)
+        desk = Desk(
+            self._paths, account, self._clock, self._log, self._tell, self._converter, self._examiner
+        )
         at_work = self._accounts[account.name] = _at_work(desk, self._ended)
         at_work.start()
         at_work.watch(self._watching)

@@ -1,4 +1,4 @@
-"""The thread that serves mail that lies here: wants, waiting actions, and what arrived in the background.
+"""The thread that serves mail that lies here: wants and waiting actions.
 
 Nothing in it waits for a server. A want for a message of which only the header is here is
 passed on (`demand`), and answered once the message came, or did not.
@@ -7,14 +7,12 @@ passed on (`demand`), and answered once the message came, or did not.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from tuimail.engine.bell import Bell
 from tuimail.engine.desk import Desk
 from tuimail.engine.lane import BROKEN, Jobs, Rank
-from tuimail.engine.local_arrivals import Arrivals
 from tuimail.engine.local_bodies import LocalBodies
 from tuimail.engine.protocol import ActionRefused, MailboxChanged, PartFailed, StatusChanged
 from tuimail.errors import MailError, NotDownloaded, StoreError
@@ -36,7 +34,6 @@ class LocalLane:
         self._bell = Bell()
         self._jobs = Jobs()
         self._lock = threading.Lock()
-        self._arrived: deque[EnvelopeId] = deque()
         self._awaited: dict[tuple[EnvelopeId, Section], bool] = {}
         """Wants that wait for a message to come whole, and whether they are urgent."""
         self._woken = True
@@ -78,11 +75,9 @@ class LocalLane:
         self._bell.ring()
 
     def arrived(self, envelope_ids: Iterable[EnvelopeId]) -> None:
-        """These messages are here now: whoever waits gets them, the rest is looked at in the background."""
-        ids = list(envelope_ids)
-        came = set(ids)
+        """These messages are here now: whoever waits gets them."""
+        came = set(envelope_ids)
         with self._lock:
-            self._arrived.extend(ids)
             awaited = [(key, urgent) for key, urgent in self._awaited.items() if key[0] in came]
             for key, _ in awaited:
                 del self._awaited[key]
@@ -100,8 +95,8 @@ class LocalLane:
 
     @property
     def busy(self) -> bool:
-        """Whether somebody waits, or arrived mail is still to be looked at."""
-        return self._at_work or self._woken or bool(self._arrived) or self._jobs.pick() is not None
+        """Whether somebody waits."""
+        return self._at_work or self._woken or self._jobs.pick() is not None
 
     # --- the thread ---------------------------------------------------------------
 
@@ -109,11 +104,8 @@ class LocalLane:
         try:
             with Store.open(self._desk.paths) as store:
                 bodies = LocalBodies(store, self._desk)
-                arrivals = Arrivals(store, self._desk, bodies)
-                with self._lock:
-                    self._arrived.extend(arrivals.left_over())
                 while not self._stopping:
-                    self._once(store, bodies, arrivals)
+                    self._once(store, bodies)
         except Exception as exc:  # noqa: BLE001 - the top of the thread
             self._desk.log.fault("local.fault", exc, account=self._desk.name)
             self._broken = exc.sentence if isinstance(exc, MailError) else BROKEN
@@ -121,9 +113,8 @@ class LocalLane:
                 self._fail(job.envelope_id, job.section, self._broken)
         finally:
             self._at_work = self._woken = False
-            self._arrived.clear()
 
-    def _once(self, store: Store, bodies: LocalBodies, arrivals: Arrivals) -> None:
+    def _once(self, store: Store, bodies: LocalBodies) -> None:
         """The most pressing thing there is to do, or a wait for one."""
         self._at_work = True
         try:
@@ -135,8 +126,6 @@ class LocalLane:
                 self._act(store)
             elif job is not None:
                 self._serve(bodies, job.envelope_id, job.section, urgent=False)
-            elif (arrived := self._take_arrived()) is not None:
-                arrivals.look_at(arrived)
             else:
                 self._at_work = False
                 self._bell.wait(HOUSEKEEPING_S)
@@ -165,10 +154,6 @@ class LocalLane:
     def _fail(self, envelope_id: EnvelopeId, section: Section, sentence: str) -> None:
         self._jobs.remove(envelope_id, section)
         self._desk.tell(PartFailed(envelope_id, section, sentence))
-
-    def _take_arrived(self) -> EnvelopeId | None:
-        with self._lock:
-            return self._arrived.popleft() if self._arrived else None
 
     def _act(self, store: Store) -> None:
         """Carry out what waits: there is nobody to ask."""

@@ -108,7 +108,8 @@ class MaildirAtWork:
                 while not self._orders.stopping:
                     self._look(store)
                     self._active = False
-                    self._orders.bell.wait(self._pause_s())
+                    if not self._orders.stopping:  # `take` may have hushed the ring that said so
+                        self._orders.bell.wait(self._pause_s())
                     self._active = True
         except Exception as exc:  # noqa: BLE001 - the top of the thread
             self._desk.log.fault("maildir.fault", exc, account=self._desk.name)
@@ -168,4 +169,5 @@ class MaildirAtWork:
             tickets = self._orders.take().tickets
             if tickets:
                 self._ended(self._desk.name, tickets, sentence)
-            self._orders.bell.wait(None)
+            if not self._orders.stopping:
+                self._orders.bell.wait(None)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tuimail.config import AccountConfig
 from tuimail.engine import plan
 from tuimail.engine.desk import Asked, Desk, Orders
+from tuimail.engine.local_arrivals import Arrivals
 from tuimail.engine.local_describe import describe
 from tuimail.engine.local_lane import LocalLane
 from tuimail.engine.loop import FAULT_S, STORE_TROUBLE_S, in_words, spoken_time
@@ -50,23 +51,29 @@ class PopAtWork:
         self._desk = desk
         self._orders = Orders()
         self._lane = LocalLane(desk, self._demand)
-        self._loop = PopLoop(desk, self._orders, self._lane, lambda tickets, said: ended(desk.name, tickets, said))
+        self._arrivals = Arrivals(desk, makes_text=True)
+        self._loop = PopLoop(
+            desk, self._orders, self._lane, self._arrivals, lambda tickets, said: ended(desk.name, tickets, said)
+        )
 
     def start(self) -> None:
         """Begin; it connects once somebody needs it."""
         self._lane.start()
+        self._arrivals.start()
         self._loop.start()
 
     def stop(self) -> None:
         """Begin to end."""
         self._orders.stop()
         self._lane.stop()
+        self._arrivals.stop()
         self._loop.hang_up()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end of both threads."""
+        """Wait for the end of all threads."""
         self._loop.join(timeout_s)
         self._lane.join(timeout_s)
+        self._arrivals.join(timeout_s)
 
     @property
     def config(self) -> AccountConfig:
@@ -76,7 +83,7 @@ class PopAtWork:
     @property
     def busy(self) -> bool:
         """Whether it works on something that was asked for."""
-        return self._loop.busy or self._lane.busy
+        return self._loop.busy or self._lane.busy or self._arrivals.busy
 
     def watch(self, watching: bool) -> None:
         """Look at the drop now and then, or only when asked."""
@@ -125,12 +132,18 @@ class PopLoop:
     """Keeps one account's Maildir in step with its drop."""
 
     def __init__(
-        self, desk: Desk, orders: Orders, lane: LocalLane, ended: Callable[[list[str], str], None]
+        self,
+        desk: Desk,
+        orders: Orders,
+        lane: LocalLane,
+        arrivals: Arrivals,
+        ended: Callable[[list[str], str], None],
     ) -> None:
         """`ended` takes tickets of `SyncNow` and what became of them, in a sentence."""
         self._desk = desk
         self._orders = orders
         self._lane = lane
+        self._arrivals = arrivals
         self._ended = ended
         self._learned = Learned()
         self._demands: list[EnvelopeId] = []
@@ -230,11 +243,23 @@ class PopLoop:
             due_at = self._due_at if self._orders.watching else float("inf")
             if self._tickets or self._demands:
                 due_at = now
+                if self._earliest_at > now:
+                    self._put_off(self._earliest_at - now)
+                    continue
             due_at = max(due_at, self._earliest_at)
             if due_at <= now:
                 return
             self._desk.offline = ""
+            if self._orders.stopping:
+                return  # `take` may have hushed the ring that said so
             self._orders.bell.wait(None if due_at == float("inf") else due_at - now)
+
+    def _put_off(self, seconds: float) -> None:
+        """The server wants to be left alone for so long (LOGIN-DELAY, RFC 2449 6.5): say so to those who wait."""
+        sentence = f"The server wants to be asked less often. The next check is in {spoken_time(seconds)}."
+        self._demands.clear()
+        self._lane.gave_up(f"Not downloaded. {sentence}")
+        self._give_up_tickets(sentence)
 
     def _check(self, store: Store) -> None:
         """One session, from dial to QUIT."""
@@ -247,7 +272,7 @@ class PopLoop:
             self._set_status(store, AccountStatus.SYNCING, "")
             outcome = PopRound(
                 session, store, self._desk, self._learned,
-                filed=self._lane.arrived, stopping=lambda: self._orders.stopping,
+                filed=self._filed, stopping=lambda: self._orders.stopping,
             ).run()  # fmt: skip
         finally:
             self._session = None
@@ -278,6 +303,11 @@ class PopLoop:
             session.close()
             raise
         return session
+
+    def _filed(self, envelope_ids: Sequence[EnvelopeId]) -> None:
+        """Messages are durable and listed. From the intake's thread."""
+        self._lane.arrived(envelope_ids)
+        self._arrivals.add(envelope_ids)
 
     def _settle(self, store: Store, tickets: list[str], sentence: str) -> None:
         """A session ended well."""
@@ -350,7 +380,8 @@ class PopLoop:
         while not self._orders.stopping:
             self._receive(self._orders.take())
             self._give_up_tickets(sentence)
-            self._orders.bell.wait(None)
+            if not self._orders.stopping:
+                self._orders.bell.wait(None)
 
     # --- small things -----------------------------------------------------------------
 
