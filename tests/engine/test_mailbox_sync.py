@@ -51,7 +51,7 @@ class Lying(ImapSession):
     def fetch_flags(self, uids: str, changed_since: int | None = None, vanished: bool = False) -> FlagsAnswer:
         return FlagsAnswer([FetchedFlags(uid, 0, "", 10) for uid in self.there], [])
 
-    def fetch_headers(self, uids: str, fields: tuple[str, ...] = ()) -> Iterator[FetchedHeader]:
+    def fetch_headers(self, uids: str, fields: tuple[str, ...] = (), *, then: str = "") -> Iterator[FetchedHeader]:
         self.asked.append(uids)
         wanted = self.there & (set(range(int(uids[:-2]), 10**6)) if uids.endswith(":*") else set(expand(uids)))
         if wanted & self.unreadable:
