@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 Rgb = tuple[int, int, int]
 
@@ -229,6 +230,7 @@ def blend(one: str, other: str, share: float) -> str:
     return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
+@lru_cache(maxsize=4096)
 def luminance(colour: str) -> float:
     """Relative luminance, 0 to 1 (WCAG 2.1)."""
     red, green, blue = (
@@ -240,8 +242,11 @@ def luminance(colour: str) -> float:
 
 def contrast(one: str, other: str) -> float:
     """Contrast ratio, 1 to 21 (WCAG 2.1)."""
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
+    return _ratio(luminance(one), luminance(other))
+
+
+def _ratio(one: float, other: float) -> float:
+    return (one + 0.05) / (other + 0.05) if one > other else (other + 0.05) / (one + 0.05)
 
 
 def legible(colour: str, grounds: Iterable[str], ratio: float = MIN_CONTRAST) -> str:
@@ -249,10 +254,11 @@ def legible(colour: str, grounds: Iterable[str], ratio: float = MIN_CONTRAST) ->
 
     Where none does (grounds that are themselves far apart), the best of them.
     """
-    against = list(grounds)
+    against = [luminance(ground) for ground in grounds]
 
     def worst(candidate: str) -> float:
-        return min(contrast(candidate, ground) for ground in against)
+        light = luminance(candidate)
+        return min([_ratio(light, ground) for ground in against])
 
     if worst(colour) >= ratio:
         return colour
