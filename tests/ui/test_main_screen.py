@@ -376,11 +376,11 @@ async def test_plain_and_html_are_toggled(seeded: Paths) -> None:
         import dataclasses
 
         plain = dataclasses.replace(plain_to_readable("the plain one"), alternatives=("plain", "html"))
-        put_text(found.store, found.id_at(0), plain)
+        put_text(found.store, found.id_at(1), plain)
         html = dataclasses.replace(plain_to_readable("the html one"), source="html", alternatives=("plain", "html"))
-        put_text(found.store, found.id_at(0), html, "html")
-        put_text(found.store, found.id_at(0), plain, "plain")
-        await found.press("enter")
+        put_text(found.store, found.id_at(1), html, "html")
+        put_text(found.store, found.id_at(1), plain, "plain")
+        await found.press("j", "enter")
         await found.until(lambda: "the plain one" in found.text())
         await found.press("H")
         await found.until(lambda: "the html one" in found.text())
@@ -391,8 +391,8 @@ async def test_plain_and_html_are_toggled(seeded: Paths) -> None:
 async def test_a_hundred_thousand_lines_show_at_once_and_their_end_can_be_reached(seeded: Paths) -> None:
     async with bench(seeded) as found:
         text = "\n".join(f"line number {n}" for n in range(100_000))
-        put_text(found.store, found.id_at(0), plain_to_readable(text))
-        await found.press("enter")
+        put_text(found.store, found.id_at(1), plain_to_readable(text))
+        await found.press("j", "enter")
         await found.until(lambda: "line number 3" in found.text())
         reader = found.app.main.reader
         await found.press("G")
@@ -406,8 +406,8 @@ ODD_TEXTS = (b"", b"{", b"[]", b'["plain", 3]', b'{"a": 1}', b"\xff", b'["plain"
 @pytest.mark.parametrize("data", ODD_TEXTS)
 async def test_a_stored_text_that_cannot_be_read_is_a_note(seeded: Paths, data: bytes) -> None:
     async with bench(seeded) as found:
-        found.store.parts.put_text(found.id_at(0), "text", data)
-        await found.press("enter")
+        found.store.parts.put_text(found.id_at(1), "text", data)
+        await found.press("j", "enter")
         await found.until(lambda: "cannot be read" in found.text())
 
 

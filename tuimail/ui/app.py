@@ -40,6 +40,9 @@ from tuimail.ui.theme_files import own_themes_dir
 from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
 from tuimail.ui.widgets.bars import TopBar
 
+SETTLE_S = 0.02
+"""After the first layout the widgets hear of their sizes, and lay themselves out."""
+
 
 class Engine(Protocol):
     """What the app needs of an office."""
@@ -119,6 +122,7 @@ class TuimailApp(App[None], inherit_bindings=False):
             self._engine.send(request)
         self._unsent.clear()
         self.main.key_bar.set_keymap(self._keys.keymap)
+        self.set_timer(SETTLE_S, self.main.settle)
         for sentence in (self._theme_fault, "\n".join(self._keys.mistakes)):
             if sentence:
                 self.notify(sentence, markup=False, severity="warning", timeout=8)

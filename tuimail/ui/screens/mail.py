@@ -165,6 +165,13 @@ class MailScreen(Panes):
         view = self.list_view
         self._places[mailbox.id] = (view.cursor_id, view.cursor, view.top_position)
 
+    def settle(self) -> None:
+        """The message under the cursor belongs to the first picture."""
+        if self._rest is not None:
+            self._rest.stop()
+        self._rested()
+        super().settle()
+
     def remember(self) -> None:
         """Write down where a person is, for the next start."""
         self._keep_place()

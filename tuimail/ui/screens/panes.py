@@ -49,6 +49,7 @@ class Panes(Screen[None]):
         self._reader_in_front = False
         """With one pane: the reader is seen instead of the list."""
         self._overlay = False
+        self._is_settling = True
         self.folders = FolderTree(choose=self.choose_mailbox, leave=self.focus_list, id="tree")
         self.list_view = MessageList(clock, open_message=self.read_message, leave=self.focus_tree, id="list")
         self.reader = Reader(leave=self.focus_list, id="reader")
@@ -73,6 +74,20 @@ class Panes(Screen[None]):
         raise NotImplementedError
 
     # --- geometry --------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Everything has its place: paint."""
+        if self._is_settling:
+            self._is_settling = False
+            self.refresh()
+
+    def _compositor_refresh(self) -> None:
+        """Paint nothing until everything has its place: Textual paints the first screens of an app five times.
+
+        Not public in Textual; should the name change, there are only more paints.
+        """
+        if not self._is_settling:
+            super()._compositor_refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another terminal."""

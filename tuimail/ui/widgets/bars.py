@@ -22,11 +22,15 @@ class TopBar(LineWidget):
         self._demo = demo
         self._accounts: Sequence[Account] = ()
         self._current = ""
+        self._drawn: Runs = []
 
     def update(self, accounts: Sequence[Account], current: str) -> None:
         """Show these."""
         self._accounts, self._current = accounts, current
-        self.refresh()
+        runs = self.line_runs(0, self.size.width)
+        if runs != self._drawn:  # most news is about something else
+            self._drawn = runs
+            self.refresh()
 
     def line_runs(self, y: int, width: int) -> Runs:
         """The bar."""

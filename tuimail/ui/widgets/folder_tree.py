@@ -76,6 +76,7 @@ class FolderTree(LineView, can_focus=True):
         self.folded: set[str] = set()
         self.cursor = 0
         self._open: MailboxId | None = None
+        self._drawn: tuple[object, ...] = ()
 
     def update(
         self,
@@ -103,7 +104,10 @@ class FolderTree(LineView, can_focus=True):
         else:
             self.cursor = found
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
-        self.refresh()
+        drawn = (*self._rows, self.cursor)
+        if drawn != self._drawn:  # most news is about something else
+            self._drawn = drawn
+            self.refresh()
 
     def _cursor_to_open(self) -> None:
         found = next((index for index, row in enumerate(self._rows) if row.mailbox_id == self._open), None)

@@ -129,7 +129,8 @@ class MessageList(LineView, can_focus=True):
         At the very top the page stays at the top instead, so that new mail is seen.
         """
         top, before = self.top_position, self.cursor
-        self._pages.refresh(before)
+        if not self._pages.refresh(before):
+            return
         found = self._position_of(self.cursor_id) if self.cursor_id is not None else None
         self.cursor = clamp(before if found is None else found, 0, self._pages.total - 1)
         self._range_from = clamp(self._range_from + self.cursor - before, 0, max(0, self._pages.total - 1))
