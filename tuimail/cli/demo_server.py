@@ -26,6 +26,7 @@ from tuimail.model import AccountName
 from tuimail.paths import Paths
 
 ACCOUNT = AccountName("demo")
+POP3_ACCOUNT = AccountName("pop")
 SECONDS_BETWEEN_MAIL = 45.0
 LONGEST_TOP = 60
 START_DEADLINE_S = 10.0
@@ -44,7 +45,9 @@ def main() -> int:
             pipe = Path(name) / "password"
             os.mkfifo(pipe, 0o600)
             threading.Thread(target=_tell_password, args=(pipe, server.password), daemon=True).start()
-            ConfigEditor(paths.config_file).add_account(account_of(server, pipe))
+            editor = ConfigEditor(paths.config_file)
+            editor.add_account(account_of(server, pipe))
+            editor.add_account(pop3_account_of(server, pipe))
             _hold_engine(paths)
     return 0
 
@@ -68,6 +71,17 @@ def account_of(server: DemoServer, pipe: Path) -> AccountConfig:
     )  # fmt: skip
     send = Send(server.host, server.smtp_port, Security.NONE, user=server.user, password_command=command)
     return AccountConfig(ACCOUNT, server.address, "Ada Byron", receive, send)
+
+
+def pop3_account_of(server: DemoServer, pipe: Path) -> AccountConfig:
+    """A second account, downloaded whole, with its attachments in quarantine."""
+    command = ("head", "-n", "1", str(pipe))
+    receive = Receive(
+        Protocol.POP3, server.host, server.pop3_port, Security.NONE, server.pop3_user,
+        password_command=command, quarantine=True,
+    )  # fmt: skip
+    send = Send(server.host, server.smtp_port, Security.NONE, user=server.pop3_user, password_command=command)
+    return AccountConfig(POP3_ACCOUNT, server.pop3_address, "Ada Byron", receive, send)
 
 
 def _tell_password(pipe: Path, password: str) -> None:

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
+from textual.timer import Timer
 
 from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
@@ -45,6 +46,10 @@ ONCE_MORE = (
     "\n\nOnce it is released it can be saved, and then opened by any program. "
     "Do you know the sender, and did you expect this file?"
 )
+REST_S = 0.1
+"""The cursor rests so long before its octets are read."""
+MOST_LOOKED_INTO = 50
+"""Kept in memory, 64 KiB each."""
 TWO_PANES = 96
 """Screens that are narrower show list or details."""
 
@@ -80,6 +85,7 @@ class QuarantineScreen(Screen[None]):
         self._filter = Filter(account=account)
         self._view = View.HEX
         self._inside: dict[HeldKey, Inside] = {}
+        self._rest: Timer | None = None
         self._looks = False
         """Details have the whole width."""
         self._held_list = HeldList(id="held")
@@ -106,7 +112,7 @@ class QuarantineScreen(Screen[None]):
 
     def _place(self) -> None:
         two = self.app.size.width >= TWO_PANES
-        self.set_class(two and not self._looks, "-two")
+        self.set_class(two and not self._looks, "-sides")
         self._held_list.display = not self._looks
         self._details.display = two or self._looks
 
@@ -126,7 +132,7 @@ class QuarantineScreen(Screen[None]):
                 return
             self._show()
 
-        self.run_worker(run(), group="read", exclusive=True, exit_on_error=False)
+        self.run_worker(run, group="read", exclusive=True, exit_on_error=False)
 
     def _show(self) -> None:
         first = next((at for at in self._all if at.key == self._first), None) if self._first else None
@@ -150,23 +156,27 @@ class QuarantineScreen(Screen[None]):
         held = self._held_list.current
         inside = self._inside.get(held.key, Inside()) if held is not None else Inside()
         self._details.show(held, Inside(inside.names, inside.octets, self._view, inside.trouble))
+        if self._rest is not None:
+            self._rest.stop()
         if held is not None and held.key not in self._inside and held.state is not HeldState.DELETED:
-            self._look_into(held)
+            self._rest = self.set_timer(REST_S, lambda: self._look_into(held))
 
     def _look_into(self, held: Held) -> None:
-        """Read its first octets; nothing of them is run, unpacked or kept."""
+        """Read its first octets; nothing of them is run, unpacked or written anywhere."""
 
         async def run() -> None:
             try:
                 inside = await aside(lambda: self._holding.look_into(held))
             except MailError as exc:
                 inside = Inside(trouble=f"{exc.sentence} {exc.advice}".strip())
+            while len(self._inside) >= MOST_LOOKED_INTO:
+                del self._inside[next(iter(self._inside))]
             self._inside[held.key] = inside
             current = self._held_list.current
             if current is not None and current.key == held.key:
                 self._show_details()
 
-        self.run_worker(run(), group="peek", exclusive=True, exit_on_error=False)
+        self.run_worker(run, group="peek", exclusive=True, exit_on_error=False)
 
     # --- going about ---------------------------------------------------------------
 
@@ -256,7 +266,8 @@ class QuarantineScreen(Screen[None]):
         except MailError as exc:
             self._tell_error(exc)
             return
-        self._tell(f"Released {short_name(held)}. f shows it among the released ones, S saves it.")
+        self._tell(f"Released {short_name(held)}. S saves it.")
+        self._first = held.key  # it is among the released ones now, and probably wanted
         self._decided()
 
     async def _is_sure(self, held: Held) -> bool:
