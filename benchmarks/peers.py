@@ -68,7 +68,7 @@ def aerc(user: DovecotUser, home: Path) -> Peer | None:
         "default = INBOX\nfrom = Ada <ada@example.org>\ncache-headers = true\n"
     )
     (config / "accounts.conf").chmod(0o600)
-    return Peer("aerc", "aerc " + _version([program, "-v"]), [program], environ)
+    return Peer("aerc", _version([program, "-v"]), [program], environ)
 
 
 def mbsync(user: DovecotUser, home: Path) -> Peer | None:
@@ -106,4 +106,4 @@ def tuimail_at(home: Path, host: str, port: int, user: str, password: str, *, of
     (config / "config.toml").chmod(0o600)
     argv = [sys.executable, "-m", "tuimail"]
     environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
-    return Peer("tuimail", _version([*argv, "--version"]), argv, environ)
+    return Peer("tuimail", "tuimail " + _version([*argv, "--version"]), argv, environ)

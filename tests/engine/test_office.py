@@ -86,6 +86,15 @@ def test_many_clients_at_once_start_only_one_engine(house: House) -> None:
             office.close()
 
 
+def test_an_engine_that_is_just_starting_is_waited_for(house: House) -> None:
+    house.paths.make()
+    pid = spawn.spawn(house.paths)
+    house.ears.wait_until(lambda: engine_runs(house.paths))
+    with joined(house) as office:
+        assert office.wait_ready(PATIENCE_S)
+        assert office.engine_pid == pid
+
+
 def test_a_killed_engine_is_started_again_and_what_was_asked_is_done(house: House, full: Demo) -> None:
     with joined(house) as office:
         office.wait_sync(timeout_s=PATIENCE_S)

@@ -5,6 +5,7 @@ The only place outside `tuimail.ui` that starts Textual.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
 
     painted = first_frame.paint(paths, demo=demo)
     try:
+        start_engine(paths)
         from tuimail import config  # deferred: 13 ms that the first frame does not wait for
 
         settings = config.load(paths.config_file)
@@ -46,6 +48,16 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
             painted.abandon()
         raise
     return run(paths, settings, demo=demo, painted=painted) or 0
+
+
+def start_engine(paths: Paths) -> None:
+    """Let the engine start while Textual is loaded, instead of after it."""
+    from tuimail.engine.office import engine_runs  # deferred: the first frame does not wait for it
+    from tuimail.engine.spawn import spawn  # deferred: subprocess, 9 ms
+
+    with contextlib.suppress(OSError):  # the screen tries again, and says so when it cannot
+        if not engine_runs(paths):
+            spawn(paths)
 
 
 def need_terminal(environ: Mapping[str, str]) -> None:

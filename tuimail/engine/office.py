@@ -179,7 +179,7 @@ class Office:
                 connection.close()
             elif not self._start:
                 raise EngineGone("No mail engine runs.")
-            elif time.monotonic() - spawned_at > HANDSHAKE_DEADLINE_S:
+            elif time.monotonic() - spawned_at > HANDSHAKE_DEADLINE_S and not engine_runs(self._paths):
                 self._spawn()
                 spawned_at = time.monotonic()
             if time.monotonic() > deadline:

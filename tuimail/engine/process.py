@@ -20,8 +20,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from tuimail.engine.clients import Clients
-from tuimail.engine.dispatch import Engine
 from tuimail.engine.log import Log
 from tuimail.errors import MailError
 from tuimail.paths import Paths
@@ -91,6 +89,10 @@ class House:
         self._ending = threading.Event()
         self._reason = "stopped"
         self._listener, self._address = _listen(paths)
+        # Deferred: 200 ms, in which clients can connect already and no second engine is started.
+        from tuimail.engine.clients import Clients
+        from tuimail.engine.dispatch import Engine
+
         self._clients = Clients(self._on_request_stop, log)
         self._engine = Engine(paths, tell=self._clients.tell, log=log)
 
