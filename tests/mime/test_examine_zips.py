@@ -108,6 +108,21 @@ def test_any_damage_to_other_archives_gives_names_or_none(kind: str, patch: byte
         assert names is None or len(names.names) <= 10
 
 
+def test_long_names_and_later_records_of_rar_5_are_read() -> None:
+    name = b"n" * 300 + b".txt"
+    about_time, about_key = b"\3\3\0\0", b"\2\1\0"
+    names = archivenames.names_in(Sample.of(samples.rar_5(name, extra=about_time + about_key, packed=b"x" * 200)))
+    assert names == ((name.decode(),), True, True)
+
+
+def test_blocks_without_length_end_the_reading() -> None:
+    for octets in (samples.rar_4(b"a.txt"), samples.rar_5(b"a.txt")):
+        broken = octets[:30] + b"\0" * 3_000
+        names = archivenames.names_in(Sample.of(broken))
+        assert names is not None
+        assert not names.is_complete
+
+
 @pytest.mark.parametrize("kind", ["rar 5", "rar 4", "cabinet", "tar"])
 def test_names_in_other_archives_are_read(kind: str) -> None:
     assert archivenames.names_in(Sample.of(ARCHIVES[kind])) == (("a.txt",), False, True)
