@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.making import START
+from tests.store.making import START, several
 from tests.store.posting import POP, deliver, describe, files_of, listed, mailbox, message, with_pop
 from tuimail.errors import NotDownloaded, QuarantineRefused, TooLarge, UsageError, Vanished
 from tuimail.model import AccountName, BodyState, Flag, Role, Section
 from tuimail.paths import Paths
-from tuimail.store import Store
+from tuimail.store import Store, migrations
+from tuimail.store.database import Database
 from tuimail.store.uidls import UidlState
 
 
@@ -209,3 +210,42 @@ def test_other_programs_can_read_the_maildir(store: Store, inbox: int, root: Pat
     assert [one["Subject"] for one in opened] == ["Message 2"]
     (sent,) = opened.get_folder("Sent")
     assert sent.get_flags() == "S"
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date(paths: Paths) -> None:
+    paths.make()
+    with Database.open(paths.mail_db) as database:
+        migrations.bring_up_to_date(database, newest=1)
+        database.run("INSERT INTO account (name, place, address, protocol) VALUES ('work', 0, '', 'imap')")
+        database.run("INSERT INTO mailbox (account_id, name) VALUES (1, 'INBOX')")
+        assert database.column("PRAGMA user_version") == [1]
+    with Store.open(paths) as store:
+        there = mailbox(store, "INBOX", AccountName("work"))
+        store.envelopes.ingest(there, several([1, 2]))
+        with_pop(store)
+        deliver(store, [(b"u", message(1))])
+        assert len(listed(store, there)) == 2
+        assert store.check() == []
+
+
+def test_local_mail_is_left_alone_by_what_servers_do(store: Store, inbox: int) -> None:
+    there = mailbox(store, "INBOX")
+    (identity,) = deliver(store, [(b"u", message(1))])
+    store.envelopes.begin_renumbering(there)
+    assert store.envelopes.end_renumbering(there) == 0
+    assert store.envelopes.vanish(there, range(1, 100)) == 0
+    assert store.envelopes.wanting_bodies(POP, None, 10) == []
+    assert listed(store, there) == [identity]
+
+
+def test_local_mail_stays_whole_when_the_cache_of_parts_is_lost(store: Store, inbox: int, paths: Paths) -> None:
+    (identity,) = deliver(store, [(b"u", message(1))])
+    store.parts.put_text(identity, "text", b"{}" * 1000)
+    store.parts.evict(0)
+    store.parts.close()
+    paths.parts_db.unlink()
+    with Store.open(paths) as again:
+        assert again.parts.text(identity, "text") is None
+        envelope = again.envelopes.envelope(identity)
+        assert envelope is not None
+        assert envelope.body is BodyState.WHOLE

@@ -7,7 +7,7 @@ What lives here: looking one up, uids, body states, and the way to the rooms beh
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -101,6 +101,10 @@ class Envelopes:
             ids = [identity for identity, _ in islice(self._windows.newest(mailbox_ids), limit)]
             found = {row[0]: row for row in self._database.rows_of(f"{_SELECT} WHERE envelope.id IN ({{keys}})", ids)}
         return [_envelope(found[identity]) for identity in ids if identity in found]
+
+    def newest(self, mailbox_ids: Sequence[MailboxId]) -> Iterator[tuple[EnvelopeId, MailboxId]]:
+        """All messages of several mailboxes, newest first, read as far as they are asked for."""
+        return self._windows.newest(mailbox_ids)
 
     def find_text(self, words: str, limit: int) -> list[Found]:
         """Messages among the newest whose sender or subject holds every word, in any case; newest first."""

@@ -192,7 +192,7 @@ class Filing:
             delivered.uidl_key if delivered.uidl is None else key_of(account, delivered.uidl) for delivered in batch
         ]
         known = {row[0]: row[1:] for row in self._database.rows_of(
-            "SELECT uidl.key, uidl.envelope_id, file.key, file.sha256 FROM uidl"
+            "SELECT uidl.key, uidl.envelope_id, file.key, coalesce(uidl.sha256, file.sha256) FROM uidl"
             " JOIN envelope ON envelope.id = uidl.envelope_id"
             " LEFT JOIN file ON file.envelope_id = uidl.envelope_id WHERE account_id = ? AND uidl.key IN ({keys})",
             {key for key in keys if key is not None}, (account_id,),

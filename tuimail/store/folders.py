@@ -57,16 +57,21 @@ class Folders:
     def discover(self, account: AccountName) -> list[str]:
         """Take the folders that are on the disk into the tree, and those that are not out of it; findings.
 
-        Raises StoreError when the root cannot be read: then nothing is taken out.
+        Raises StoreError when the root cannot be read, or is empty as a disk that is not
+        mounted leaves it: then nothing is taken out.
         """
         root = self._where.root(account)
         with bordered(root):
-            found, odd = _walk(root)
+            found, odd = folders_below(root)
         known = {row[1]: MailboxId(row[0]) for row in self._database.rows(
             "SELECT mailbox_id, directory FROM folder JOIN mailbox ON mailbox.id = mailbox_id"
             " WHERE account_id = (SELECT id FROM account WHERE name = ?)",
             (account,),
         )}
+        if known and (not found or (b"" in known and b"" not in found)) and any(map(self._has_mail, known.values())):
+            raise StoreError(
+                f"{printable(root)} is no Maildir just now; its mail stays listed.", "Check that its disk is there."
+            )
         new = [directory for directory in found if directory not in known]
         if new:
             with self._database.transaction():
@@ -214,7 +219,7 @@ class Folders:
         return str(row[0])
 
 
-def _walk(root: Path) -> tuple[list[bytes], list[str]]:
+def folders_below(root: Path) -> tuple[list[bytes], list[str]]:
     """Every Maildir at and below a root, as directories below it, and what is passed over. Raises OSError."""
     found: list[bytes] = []
     odd: list[str] = []

@@ -17,11 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from tuimail.errors import QuarantineRefused, Vanished
+from tuimail.errors import Vanished
 from tuimail.model import AccountName, EnvelopeId, MailboxId, Role, Section
 from tuimail.store.database import Database
 from tuimail.store.filing import Delivered, Described, Filing, StoredPart
 from tuimail.store.folders import Folders
+from tuimail.store.held import refuse_held
 from tuimail.store.ingest import Incoming, Ingest
 from tuimail.store.maildir import LARGEST_OCTETS, Arriving, read_file
 from tuimail.store.order import Order
@@ -240,21 +241,3 @@ class Local:
     def expunge(self, envelope_ids: Sequence[EnvelopeId], *, on_server: bool) -> int:
         """Delete messages for ever; how many. `on_server`: POP3 mail is wanted to go there too."""
         return self._moving.expunge(envelope_ids, UidlState.DELETE_WANTED if on_server else None)
-
-
-def refuse_held(database: Database, envelope_id: EnvelopeId, section: Section) -> None:
-    """Raises QuarantineRefused when a section is held or deleted, holds such a part, or lies in one."""
-    if not section:
-        return
-    for other, state in database.rows(
-        "SELECT section, state FROM stored_part WHERE envelope_id = ? AND state IN ('held', 'deleting', 'deleted')",
-        (envelope_id,),
-    ):
-        if section == other or section.startswith(f"{other}.") or other.startswith(f"{section}."):
-            if state == "deleted":
-                if section == other:
-                    raise QuarantineRefused("This attachment was deleted.", "A note in its place says what it was.")
-                continue
-            raise QuarantineRefused(
-                "This attachment is held in quarantine.", "Look at it there, and release it if you trust it."
-            )

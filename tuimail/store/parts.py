@@ -22,6 +22,7 @@ from tuimail.model import EnvelopeId, Section
 from tuimail.store import scrub
 from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
 from tuimail.store.database import Database, SqlRow
+from tuimail.store.held import is_held
 
 READABLE: Final = "readable:"
 """Before the kind of a readable text, where parts have their section."""
@@ -62,10 +63,10 @@ class Parts:
     def put(self, envelope_id: EnvelopeId, section: Section | str, data: bytes, *, real_type: str = "") -> None:
         """Keep the decoded bytes of a section, in place of what was there or on its way.
 
-        Nothing is kept for a message that is gone.
+        Nothing is kept for a message that is gone, and nothing that is held in quarantine.
         """
         stamp = self._stamp(envelope_id)
-        if stamp is None or len(data) > _LARGEST_OCTETS:
+        if stamp is None or len(data) > _LARGEST_OCTETS or is_held(self._mail, envelope_id, section):
             return
         stored, is_deflated = _deflated(data)
         row = (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)

@@ -261,11 +261,16 @@ class Quarantine:
         for file in files:
             decision = quarantine_record.Decision(
                 state, part.filename, part.declared_type, part.real_type, part.size_octets, part.sha256, part.verdict,
-                part.reasons, at,
+                part.reasons, at, self._original(part.envelope_id) if state == "deleted" else None,
             )
             quarantine_record.write(
                 self._where.own_directory(file.account), file.key, [(part.section, decision)]
             )
+
+    def _original(self, envelope_id: EnvelopeId) -> bytes | None:
+        """What the server gave, when it came from one."""
+        row = self._database.row("SELECT sha256 FROM uidl WHERE envelope_id = ?", (envelope_id,))
+        return row[0] if row else None
 
     def _carry_out(self, part: HeldPart, file: Whereabouts, describe: Callable[[bytes], Described]) -> None:
         """Rewrite the file, unless that was done before a crash; then the rows."""
@@ -355,6 +360,8 @@ def restore(database: Database, envelope_id: EnvelopeId, decisions: dict[str, qu
                 decision.decided_at, envelope_id, section, held, name, decision.state == "released",
             ),
         )
+        if decision.original is not None:
+            database.run("UPDATE uidl SET sha256 = ? WHERE envelope_id = ?", (decision.original, envelope_id))
 
 
 def _rewrite(maildir: Maildir, path: Path, raw: bytes) -> None:

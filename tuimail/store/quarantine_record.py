@@ -36,6 +36,8 @@ class Decision(NamedTuple):
     verdict: str
     reasons: tuple[str, ...]
     decided_at: int
+    original: bytes | None = None
+    """Of `deleted`: the SHA-256 of the message as it arrived, by which its server's copy is known again."""
 
 
 def write(directory: Path, key: str, sections: Iterable[tuple[str, Decision]]) -> None:
@@ -43,7 +45,7 @@ def write(directory: Path, key: str, sections: Iterable[tuple[str, Decision]]) -
     journal.append(directory / JOURNAL, (
         {
             "file": key.encode("utf-8", "surrogateescape").decode("latin-1"), "section": section,
-            **decision._asdict(), "sha256": decision.sha256.hex() if decision.sha256 is not None else None,
+            **decision._asdict(), "sha256": _hex(decision.sha256), "original": _hex(decision.original),
         }
         for section, decision in sections
     ))
@@ -67,10 +69,14 @@ def read(directory: Path) -> dict[str, dict[str, Decision]]:
 def decisions(database: Database, envelope_id: EnvelopeId) -> list[tuple[str, Decision]]:
     """What was decided about a message's parts, from its rows."""
     return [
-        (row[0], Decision(row[1], row[2], row[3], row[4], row[5], row[6], row[7], sentences(row[8]), row[9] or 0))
+        (row[0], Decision(
+            row[1], row[2], row[3], row[4], row[5], row[6], row[7], sentences(row[8]), row[9] or 0,
+            original=row[10] if row[1] == "deleted" else None,
+        ))
         for row in database.rows(
             "SELECT section, state, filename, declared_type, real_type, size_octets, sha256, verdict, reasons,"
-            " decided_at FROM stored_part WHERE envelope_id = ? AND state IN ('released', 'deleted')",
+            " decided_at, (SELECT sha256 FROM uidl WHERE envelope_id = stored_part.envelope_id) FROM stored_part"
+            " WHERE envelope_id = ? AND state IN ('released', 'deleted')",
             (envelope_id,),
         )
     ]
@@ -91,7 +97,6 @@ def copy_rows(database: Database, source: EnvelopeId, target: EnvelopeId) -> Non
 
 
 def _decision(state: str, line: dict[str, object]) -> Decision:
-    sha256 = line.get("sha256")
     reasons = line.get("reasons")
     return Decision(
         state=state,
@@ -99,11 +104,20 @@ def _decision(state: str, line: dict[str, object]) -> Decision:
         declared_type=str(line.get("declared_type") or ""),
         real_type=str(line.get("real_type") or ""),
         size_octets=int(str(line.get("size_octets") or 0)),
-        sha256=bytes.fromhex(sha256) if isinstance(sha256, str) else None,
+        sha256=_octets(line.get("sha256")),
         verdict=str(line.get("verdict") or ""),
         reasons=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
         decided_at=int(str(line.get("decided_at") or 0)),
+        original=_octets(line.get("original")),
     )
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return digest.hex() if digest is not None else None
+
+
+def _octets(text: object) -> bytes | None:
+    return bytes.fromhex(text) if isinstance(text, str) else None
 
 
 def sentences(text: str) -> tuple[str, ...]:
