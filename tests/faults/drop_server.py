@@ -44,6 +44,8 @@ class Drop:
     sessions: int = 0
     retrieved: dict[bytes, int] = field(default_factory=dict)
     """How often each message was asked for."""
+    carried: dict[bytes, int] = field(default_factory=dict)
+    """How often each message went over the wire to its last octet."""
     sent: int = 0
     """Octets of ours so far."""
 
@@ -136,6 +138,9 @@ class _Session:
         self._left = drop.cuts() if drop.cuts is not None else None
         self._buffer = b""
         self._out = bytearray()
+        self._queued = self._gone = 0
+        self._ends: list[tuple[int, bytes]] = []
+        """Where in the stream each message that was retrieved ends."""
         self._messages: list[tuple[bytes, bytes]] = []
         self._marked: set[int] = set()
 
@@ -163,8 +168,11 @@ class _Session:
         line, _, self._buffer = self._buffer.partition(b"\r\n")
         return line.decode("latin-1")
 
-    def _say(self, octets: bytes) -> None:
+    def _say(self, octets: bytes, uidl: bytes = b"") -> None:
         self._out += octets
+        self._queued += len(octets)
+        if uidl:
+            self._ends.append((self._queued, uidl))
         if len(self._out) > 1 << 16:
             self._flush()
 
@@ -176,6 +184,10 @@ class _Session:
         cut = left is not None and left <= len(octets)
         piece = octets[:left] if left is not None else octets
         self._drop.sent += len(piece)
+        self._gone += len(piece)
+        while self._ends and self._ends[0][0] <= self._gone:
+            _, uidl = self._ends.pop(0)
+            self._drop.carried[uidl] = self._drop.carried.get(uidl, 0) + 1
         with contextlib.suppress(OSError):
             self._client.sendall(piece)
         if cut:
@@ -227,6 +239,7 @@ class _Session:
         verb, *words = line.split(" ")
         verb = verb.upper()
         self._drop.heard.append(verb if verb in ("PASS", "AUTH", "USER") else line)
+        uidl = b""
         if verb == "RETR":
             number = int(words[0])
             if 0 < number <= len(self._messages):
@@ -235,7 +248,7 @@ class _Session:
         if (answer := self._faulty(verb)) is not None:
             self._say(answer)
             return verb != "QUIT"
-        self._say(self._answer(verb, words))
+        self._say(self._answer(verb, words), uidl)
         return verb != "QUIT"
 
     def _answer(self, verb: str, words: list[str]) -> bytes:

@@ -250,9 +250,7 @@ class PopLoop:
             if due_at <= now:
                 return
             self._desk.offline = ""
-            if self._orders.stopping:
-                return  # `take` may have hushed the ring that said so
-            self._orders.bell.wait(None if due_at == float("inf") else due_at - now)
+            self._rest(None if due_at == float("inf") else due_at - now)
 
     def _put_off(self, seconds: float) -> None:
         """The server wants to be left alone for so long (LOGIN-DELAY, RFC 2449 6.5): say so to those who wait."""
@@ -380,10 +378,14 @@ class PopLoop:
         while not self._orders.stopping:
             self._receive(self._orders.take())
             self._give_up_tickets(sentence)
-            if not self._orders.stopping:
-                self._orders.bell.wait(None)
+            self._rest(None)
 
     # --- small things -----------------------------------------------------------------
+
+    def _rest(self, seconds: float | None) -> None:
+        """Sleep until the bell rings. `take` may have hushed the ring that said: end."""
+        if not self._orders.stopping:
+            self._orders.bell.wait(seconds)
 
     def _receive(self, asked: Asked) -> None:
         self._tickets += asked.tickets
