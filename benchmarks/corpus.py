@@ -20,10 +20,11 @@ PEOPLE = [
     "=?utf-8?q?=C3=89mile_Lef=C3=A8vre?= <emile@example.fr>", '"Hamilton, Margaret" <margaret@example.com>',
     "=?utf-8?b?5bGx55Sw5aSq6YOO?= <yamada@example.jp>", "Debian Security <security@lists.example>",
 ]
-WORDS = (
-    "compiler loader register tape drum engine patch review meeting lunch release branch merge table index query "
-    "thread window letter parcel ticket invoice report slides agenda minutes budget travel hotel train paper draft"
-).split()
+WORDS = [
+    "compiler", "loader", "register", "tape", "drum", "engine", "patch", "review", "meeting", "lunch", "release",
+    "branch", "merge", "table", "index", "query", "thread", "window", "letter", "parcel", "ticket", "invoice",
+    "report", "slides", "agenda", "minutes", "budget", "travel", "hotel", "train", "paper", "draft",
+]
 
 
 def subject(number: int) -> str:

@@ -43,7 +43,8 @@ def first_open(count: int, runs: int, base: Path) -> list[list[str]]:
     medians = {version: figures.median(values) for version, values in seen.items()}
     ours = next(iter(medians.values()))
     return [
-        [f"{count:,}", version, figures.seconds(value), figures.ratio(ours, value)] for version, value in medians.items()
+        [f"{count:,}", version, figures.seconds(value), figures.ratio(ours, value)]
+        for version, value in medians.items()
     ]
 
 

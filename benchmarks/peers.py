@@ -50,7 +50,8 @@ def neomutt(user: DovecotUser, home: Path) -> Peer | None:
         f'set folder="imap://{user.server.host}:{user.server.imap_port}/"\nset spoolfile="+INBOX"\n'
         "set ssl_starttls=no\nset ssl_force_tls=no\nset sort=reverse-date\n"
         f'set header_cache="{home}/cache"\nset message_cachedir="{home}/cache"\n'
-        "set sidebar_visible=yes\nset mail_check=600\nset quit=yes\nset confirmappend=no\nset imap_check_subscribed=no\n"
+        "set sidebar_visible=yes\nset mail_check=600\nset quit=yes\nset confirmappend=no\n"
+        "set imap_check_subscribed=no\n"
     )
     return Peer("neomutt", _version([program, "-v"]), [program, "-F", str(home / "neomuttrc")], environ)
 

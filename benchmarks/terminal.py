@@ -36,7 +36,7 @@ class Terminal:
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             argv, stdin=slave, stdout=slave, stderr=slave, env={**environ, "TERM": "xterm-256color"},
-            start_new_session=True, cwd=cwd, preexec_fn=_own_terminal,
+            start_new_session=True, cwd=cwd, preexec_fn=_own_terminal,  # noqa: PLW1509 - no lock is held
         )
         os.close(slave)
         self._master = master

@@ -57,7 +57,7 @@ def start_engine(paths: Paths) -> None:
 
     with contextlib.suppress(OSError):  # the screen tries again, and says so when it cannot
         if not engine_runs(paths):
-            spawn(paths)
+            spawn(paths, watch=True)
 
 
 def need_terminal(environ: Mapping[str, str]) -> None:

@@ -33,7 +33,10 @@ class Difference(NamedTuple):
 
 def diff(local: Iterable[int], server: Iterable[int]) -> Difference:
     """What to fetch and what to forget so that the local uids become the server's."""
-    here, there = set(local), set(server)
+    here = set(local)
+    if not here:
+        return Difference(sorted(set(server), reverse=True), [])
+    there = set(server)
     return Difference(sorted(there - here, reverse=True), sorted(here - there))
 
 

@@ -37,7 +37,7 @@ ALREADY_RUNS: Final = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Run the engine until nobody needs it; the exit status."""
-    paths = _paths(arguments)
+    paths, is_watched = _options(arguments)
     os.umask(0o077)
     try:
         paths.make()
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     log = Log(paths.log_file)
     started_at = time.monotonic()
     log.write("engine.started")
-    house = House(paths, lock, log)
+    house = House(paths, lock, log, is_watched=is_watched)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, house.on_signal)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -82,10 +82,12 @@ def take_lock(paths: Paths) -> int | None:
 class House:
     """Socket, clients and engine of one process."""
 
-    def __init__(self, paths: Paths, lock: int, log: Log) -> None:
+    def __init__(self, paths: Paths, lock: int, log: Log, *, is_watched: bool) -> None:
+        """`is_watched`: a client that wants everything fresh is on its way."""
         self._paths = paths
         self._lock = lock
         self._log = log
+        self._is_watched = is_watched
         self._ending = threading.Event()
         self._reason = "stopped"
         self._listener, self._address = _listen(paths)
@@ -103,6 +105,7 @@ class House:
     def live(self) -> str:
         """Serve until it is time to end; why it ended."""
         self._engine.start()
+        self._engine.watch(self._is_watched)
         self._clients.serve(self._listener, self._engine)
         alone_since = time.monotonic() + FIRST_CLIENT_S - GRACE_S
         while not self._ending.wait(0.25):
@@ -178,19 +181,21 @@ def _answers(paths: Paths) -> bool:
         return True
 
 
-def _paths(arguments: Sequence[str]) -> Paths:
+def _options(arguments: Sequence[str]) -> tuple[Paths, bool]:
     parser = argparse.ArgumentParser(prog="tuimail-engine")
     parser.add_argument("--data-dir", required=True, type=Path)
     parser.add_argument("--config", required=True, type=Path)
     parser.add_argument("--state-dir", type=Path)
     parser.add_argument("--runtime-dir", type=Path)
+    parser.add_argument("--watch", action="store_true")
     options = parser.parse_args(arguments)
     usual = Paths.from_environment(os.environ, data_dir=str(options.data_dir), config=str(options.config))
-    return Paths(
+    paths = Paths(
         config_file=usual.config_file,
         data=usual.data,
         state=options.state_dir or usual.state,
         runtime=options.runtime_dir or usual.runtime,
     )
+    return paths, options.watch
 
 

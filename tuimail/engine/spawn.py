@@ -32,10 +32,13 @@ def command(paths: Paths) -> list[str]:
     ]  # fmt: skip
 
 
-def spawn(paths: Paths) -> int:
-    """Start it and return its pid at once; it ends by itself when another holds the lock."""
+def spawn(paths: Paths, *, watch: bool = False) -> int:
+    """Start it and return its pid at once; it ends by itself when another holds the lock.
+
+    `watch`: a client that wants everything fresh will follow, so it may connect at once.
+    """
     process = subprocess.Popen(
-        command(paths),
+        [*command(paths), *(["--watch"] if watch else [])],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

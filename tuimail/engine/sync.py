@@ -11,6 +11,7 @@ anywhere. What to do is decided in `plan`; here it is done.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 
 from tuimail.engine import plan
 from tuimail.engine.desk import Desk
@@ -63,6 +64,7 @@ class MailboxSync:
             self._renumber(selected)
         flags_known = not same or self._known_flags(selected) or not scan_flags
         self._new_messages(selected)
+        self._first_look(selected)
         finished = self._rest(selected) and (flags_known or self._all_flags())
         if finished:
             self._finish(selected)
@@ -130,6 +132,15 @@ class MailboxSync:
         if unseen:
             self._desk.tell(NewMail(self._desk.name, self._id, unseen))
 
+    def _first_look(self, selected: Selected) -> None:
+        """One screen of a large mailbox that is new here, before all its uids are asked for and compared."""
+        if self._point.filled_down_to is not None or not selected.uid_next or selected.exists < plan.WORTH_A_HELPER:
+            return
+        first = max(1, selected.uid_next - plan.FIRST_CHUNK)
+        for batch in self._batches(f"{first}:*", lambda uid: uid >= first):
+            self._store.envelopes.ingest(self._id, batch)
+            self._changed()
+
     def _rest(self, selected: Selected) -> bool:
         """Compare all uids where anything is in doubt; False when interrupted."""
         complete = self._point.filled_down_to == 1
@@ -179,11 +190,11 @@ class MailboxSync:
         the server is at the one after that. The first piece is small, and waits for nobody.
         """
         pieces = list(plan.chunks(missing))
-        sets = [*map(compress_uids, pieces), ""]
+        sets = chain(map(compress_uids, pieces), [""])
         helper = Summaries(self._desk.log) if len(missing) >= plan.WORTH_A_HELPER else None
         begun: tuple[Sequence[int], list[FetchedHeader], Job] | None = None
         try:
-            for wanted, text, then in zip(pieces, sets, sets[1:], strict=False):
+            for wanted, (text, then) in zip(pieces, pairwise(sets), strict=True):
                 if self._interrupted():
                     break
                 fetched = self._headers(text, then)
