@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.fakes.scripted import Peer, ScriptedServer
-from tuimail.errors import TimedOut, Unreachable
+from tuimail.errors import Dropped, TimedOut, Unreachable
 from tuimail.net import dial as dialling
 from tuimail.net.dial import dial
 
@@ -97,3 +97,15 @@ def test_no_way_to_the_network_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unreachable, match=r"no way to mail\.example") as caught:
         dial("mail.example", 993, deadline=soon(), clock=time.monotonic)
     assert caught.value.retry
+
+
+def test_a_server_that_throws_a_connection_away_at_once_dropped_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reset may be here before connect returns; then connect itself reports it."""
+
+    def connect(*_: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(dialling, "_lookup", lambda *_: [(2, 1, 6, "", ("192.0.2.1", 993))])
+    monkeypatch.setattr(dialling, "_connect", connect)
+    with pytest.raises(Dropped, match=r"mail\.example closed the connection"):
+        dial("mail.example", 993, deadline=soon(), clock=time.monotonic)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tuimail.errors import ConnectionProblem, TimedOut, Unreachable, UsageError
+from tuimail.errors import ConnectionProblem, Dropped, TimedOut, Unreachable, UsageError
 
 KEEPALIVE_IDLE_S = 60
 KEEPALIVE_INTERVAL_S = 10
@@ -28,7 +28,7 @@ _Found = tuple[int, int, int, str, Any]
 def dial(
     host: str, port: int, *, deadline: float, clock: Callable[[], float], loopback_only: bool = False
 ) -> socket.socket:
-    """A connected socket with keepalive. Raises Unreachable or TimedOut, and UsageError for a name not on this machine.
+    """A connected socket with keepalive. Raises Unreachable, TimedOut or Dropped, and UsageError beyond this machine.
 
     `loopback_only` refuses every address outside 127.0.0.0/8 and ::1, whatever the name pretends.
     """
@@ -107,6 +107,8 @@ def _keep_alive(sock: socket.socket) -> None:
 def _translate(exc: OSError, host: str, port: int) -> ConnectionProblem:
     if isinstance(exc, TimeoutError):
         return TimedOut(f"{host} did not answer on port {port} in time.")
+    if exc.errno == errno.ECONNRESET:  # accepted and thrown away before we looked
+        return Dropped(f"{host} closed the connection.")
     if exc.errno == errno.ECONNREFUSED:
         return Unreachable(f"{host} refused the connection on port {port}.", "Check the port. Does the server run?")
     if exc.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL):
