@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -44,13 +45,16 @@ def template(tmp_path: Path, server: DropServer) -> Path:
 def traced(directory: Path, server: DropServer, *options: str, inline: bool = True) -> subprocess.CompletedProcess[str]:
     """One session under strace."""
     command = [
-        "strace", "-f", "-y", "-s", "64", "-o", f"{directory}.trace", "--seccomp-bpf",
+        # Not --seccomp-bpf: with it strace 6.1 injects errors, but no signals.
+        "strace", "-f", "-y", "-s", "64", "-o", f"{directory}.trace",
         "-e", f"trace={','.join(CALLS)}", *options,
         sys.executable, "-m", "tests.faults.one_session", str(directory), server.host, str(server.pop3_port),
         *(["inline"] if inline else []),
     ]  # fmt: skip
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        # No bytecode is written, so that the calls are the same ones every time.
+        quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True, timeout=60)
     finally:
         server.drained()
 
