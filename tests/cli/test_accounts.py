@@ -57,6 +57,35 @@ def files_with(home: Home, secret: str) -> list[Path]:
     return [path for path in files if secret.encode() in path.read_bytes()]
 
 
+# --- the other protocols ----------------------------------------------------------
+
+
+def test_a_pop3_account_is_checked_for_real_and_holds_attachments(home: Home, server: DemoServer) -> None:
+    words = [
+        "account", "add", "--name", "post", "--address", server.pop3_address, "--protocol", "pop3", "--host",
+        server.host, "--port", str(server.pop3_port), "--security", "none", "--user", server.pop3_user, "--no-smtp",
+        "--keep-on-server", "14d", "--keep-password", "ask", "--password-stdin",
+    ]  # fmt: skip
+    refused = home.run(*words, stdin=b"wrong\n")
+    assert refused.code == 1
+    assert not home.paths.config_file.exists()
+    done = home.run(*words, "--json", stdin=PASSWORD.encode() + b"\n")
+    assert done.code == 0, done.err
+    assert done.json()["report"][-1] == "No mail waits there."
+    receive = config.load(home.paths.config_file).accounts[AccountName("post")].receive
+    assert (receive.quarantine, receive.keep_on_server_days) == (True, 14)
+
+
+def test_a_maildir_account_needs_a_directory_and_no_password(home: Home, tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    for part in ("cur", "new", "tmp"):
+        (mail / part).mkdir(parents=True)
+    words = ["account", "add", "--name", "here", "--address", "a@b.c", "--protocol", "maildir", "--path", mail]
+    done = home.run(*words)
+    assert done.code == 0, done.err
+    assert config.load(home.paths.config_file).accounts[AccountName("here")].receive.path == mail
+
+
 # --- without questions ------------------------------------------------------------
 
 
@@ -140,7 +169,9 @@ def test_what_fails_is_said_in_plain_words(
         (["--address", "a@b.c", "--host", "imap.b.c", "--security", "none", "--password-stdin"], "has to be protected"),
         (["--address", "a@b.c", "--host", "a b", "--password-stdin"], "is not a host"),
         (["--address", "a@b.c", "--offline", "soon", "--password-stdin"], "--offline cannot be 'soon'"),
-        (["--address", "a@b.c", "--protocol", "pop3"], "Accounts by pop3 are not served yet"),
+        (["--address", "a@b.c", "--protocol", "pop3", "--keep-on-server", "x", "--password-stdin"],
+         "--keep-on-server cannot be 'x'"),
+        (["--address", "a@b.c", "--protocol", "maildir", "--path", "/nowhere"], "--path cannot be '/nowhere'"),
         (["--address", "a@b.c", "--password-command", "'"], "cannot be split into words"),
     ],
 )

@@ -35,8 +35,6 @@ from tuimail.model import AccountName
 
 KEYRING, COMMAND, ASK, NONE = "keyring", "command", "ask", "none"
 TRIES = 3
-SERVED = frozenset({Protocol.IMAP})
-"""What the engine can do; the others have their names in the format already."""
 _Fault = Callable[[str], str]
 
 
@@ -88,8 +86,6 @@ class _Maker:
         if full_name is None:
             full_name = self._questions.text("Your name, as others see it", _own_name()) if self._asks else ""
         protocol = Protocol(self._options.protocol or Protocol.IMAP)
-        if protocol not in SERVED:
-            raise UsageError(f"Accounts by {protocol} are not served yet.", "IMAP is what works today.")
         if protocol is Protocol.MAILDIR:
             receive = Receive(protocol, path=self._path())
             return self._validated(AccountConfig(name, address, full_name, receive)), ()
@@ -224,7 +220,8 @@ class _Maker:
         return Receive(
             protocol, host, port or default_port(protocol, security), security, user,
             ca_file=Path(options.ca_file).expanduser().absolute() if options.ca_file else None,
-            offline_days=self._offline_days(),
+            offline_days=self._days("offline", 30),
+            keep_on_server_days=self._days("keep_on_server", None),
             quarantine=protocol is Protocol.POP3,
         ), further  # fmt: skip
 
@@ -241,15 +238,17 @@ class _Maker:
             answers.append(("none", "none: it is this machine"))
         return Security(self._questions.choice("How is the connection protected?", answers))
 
-    def _offline_days(self) -> int | None:
-        value = self._options.offline
+    def _days(self, name: str, default: int | None) -> int | None:
+        """A setting in days, from the option of its name; None for all of them."""
+        value = getattr(self._options, name)
         if value is None:
-            return 30
-        kind = settings_of(RECEIVE)["offline"].kind
+            return default
+        kind = settings_of(RECEIVE)[name].kind
         try:
             days = kind.read(value)
         except ValueError as exc:
-            raise UsageError(f"--offline cannot be {value!r}.", f"It is {kind.expected}.") from exc
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} cannot be {value!r}.", f"It is {kind.expected}.") from exc
         return days if days is None else int(str(days))
 
     def _send(self, address: str, receive: Receive, provider: Provider | None) -> Send | None:

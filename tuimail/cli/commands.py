@@ -74,7 +74,7 @@ GLOBAL_ARGUMENTS = (
 JSON_ARGUMENT = _flag("--json", "print JSON instead of text for people")
 
 _CONNECTION = (
-    _value("--protocol", "PROTOCOL", "how mail comes here (default: imap; pop3 and maildir are not served yet)",
+    _value("--protocol", "PROTOCOL", "how mail comes here (default: imap)",
            choices=("imap", "pop3", "maildir")),
     _value("--host", "HOST", "the server mail comes from (default: guessed from the address)"),
     _value("--port", "PORT", "its port (default: by protocol and security)", type="port"),
@@ -84,6 +84,8 @@ _CONNECTION = (
     _value("--path", "DIR", "the directory, with --protocol maildir", DIRECTORIES),
     _value("--ca-file", "FILE", "one more trusted root certificate (PEM), for a server of your own", FILES),
     _value("--offline", "DAYS", "how far back text is kept for reading offline: none, 30d (days), all (default: 30d)"),
+    _value("--keep-on-server", "DAYS", "how long POP3 mail stays on the server after it was downloaded: never, 14d "
+           "(days), always (default: always)"),
 )  # fmt: skip
 
 _SMTP = (
@@ -229,14 +231,106 @@ _MAIL = (
     ),
 )  # fmt: skip
 
+_HELD = Argument(
+    ("held",), "message and part, such as 17:2, as `tuimail quarantine list` prints it",
+    {"metavar": "ID:PART", "nargs": "+", "type": "held"},
+)  # fmt: skip
+_YES = _flag("--yes", "do not ask")
+
+_QUARANTINE = Command(
+    "quarantine", "look at attachments that are held, release or delete them",
+    "Attachments of POP3 mail, and of IMAP accounts that ask for it, are held until somebody has looked at them: "
+    "they can be neither opened nor saved.",
+    commands=(
+        Command(
+            "list", "list held attachments",
+            "Lists held attachments, those of the newest mail first, with the verdict of their examination. There is "
+            "no verdict that says that something is safe.",
+            "quarantine:list_held",
+            (
+                _value("--account", "ACCOUNT", "only this one"),
+                _value("--state", "STATE", "held, released, deleted or all (default: held)", default="held",
+                       choices=("held", "released", "deleted", "all")),
+                _value("--verdict", "VERDICT", "dangerous, suspicious, no-finding or not-examined",
+                       choices=("dangerous", "suspicious", "no-finding", "not-examined")),
+            ),
+            (Example("tuimail quarantine list --verdict dangerous", "the worst ones"),),
+        ),
+        Command(
+            "show", "print what is known of held attachments",
+            "Prints everything that is known of held attachments: verdict and reasons, declared and real type, size, "
+            "SHA-256, names inside an archive. Nothing is run or unpacked.",
+            "quarantine:show",
+            (
+                _HELD,
+                Argument(("--hex",), "the first 64 KiB, too, as hex", {"action": "store_true", "group": "octets"}),
+                Argument(("--text",), "the first 64 KiB, too, as text", {"action": "store_true", "group": "octets"}),
+            ),
+        ),
+        Command(
+            "release", "let attachments go, so that they can be saved",
+            "Lets attachments go, so that they can be saved. One in which something was found is asked about twice, "
+            "and the reasons are told.",
+            "quarantine:release", (_HELD, _YES),
+            (Example("tuimail quarantine release 17:2", "look at the question, and answer it"),),
+        ),
+        Command(
+            "delete", "remove attachments from their messages",
+            "Takes attachments out of the stored messages, which keep a note of what was there: name, type, size and "
+            "SHA-256. Everything else in a message stays as it is, octet for octet.",
+            "quarantine:delete", (_HELD, _YES),
+        ),
+    ),
+)  # fmt: skip
+
+_EXCHANGE = (
+    Command(
+        "import", "take in mail from a Maildir or an mbox file",
+        "Takes a Maildir with all its folders, or the messages of an mbox file (mboxrd), into the mailboxes of an "
+        "account whose mail lies here (pop3 or maildir). Flags and dates come along; what is imported from is not "
+        "changed.",
+        "exchanging:import_mail",
+        (
+            Argument(("path",), "a Maildir (a directory) or an mbox file", {"metavar": "PATH"}, FILES),
+            _value("--account", "ACCOUNT", "into this one (default: the only one whose mail lies here)"),
+            _value("--mailbox", "MAILBOX", "into this mailbox, made when it is missing; a Maildir goes below it "
+                   "(default: Imported for mbox, the same names for a Maildir)"),
+        ),
+        (Example("tuimail import ~/old.mbox --mailbox Old", "an archive of another program"),),
+    ),
+    Command(
+        "export", "write mail to a Maildir or an mbox file",
+        "Writes one mailbox, or all of an account, to a new Maildir or to one mbox file (mboxrd), octet for octet, "
+        "with flags and dates. `tuimail import` reads both back.",
+        "exchanging:export_mail",
+        (
+            Argument(("--maildir",), "make a Maildir here",
+                     {"metavar": "DIR", "group": "form", "group_required": True}, DIRECTORIES),
+            Argument(("--mbox",), "write this file", {"metavar": "FILE", "group": "form"}, FILES),
+            _value("--account", "ACCOUNT", "of this one (default: the only one)"),
+            _value("--mailbox", "MAILBOX", "only this mailbox"),
+            _flag("--overwrite", "replace an mbox file that is there"),
+        ),
+        (Example("tuimail export --maildir ~/backup --account home", "everything of one account"),),
+    ),
+)  # fmt: skip
+
 COMMANDS: tuple[Command, ...] = (
     _ACCOUNT,
     *_MAIL,
+    _QUARANTINE,
+    *_EXCHANGE,
     Command(
         "doctor", "show how things stand, and what is wrong",
         "Shows places, versions, accounts, the state of the store and of the files, and says what is wrong and what to "
-        "do. It changes nothing without --repair.",
-        "doctor:doctor", (_flag("--repair", "count anew what was counted wrongly; move a damaged store aside"),),
+        "do. It changes nothing without --repair or --rebuild.",
+        "doctor:doctor",
+        (
+            Argument(("--repair",), "count anew what was counted wrongly; move a damaged store aside",
+                     {"action": "store_true", "group": "mend"}),
+            Argument(("--rebuild",), "make mail.db again from the mail files; the old one is put aside",
+                     {"action": "store_true", "group": "mend"}),
+        ),
     ),
     Command("themes", "list the themes", "Lists the themes, and which one is in use.", "about:themes"),
     Command("keys", "list the keys", "Lists the actions, the keys that do them, and their ids.", "about:keys"),

@@ -19,7 +19,7 @@ from tuimail.cli.accounts import STATUS_WORDS
 from tuimail.cli.cli import HOW_TO_BEGIN, Cli
 from tuimail.cli.opening import terminal_size
 from tuimail.cli.output import Cell, size_words
-from tuimail.cli.repairing import repair
+from tuimail.cli.repairing import rebuild_store, repair
 from tuimail.cli.times import iso, local
 from tuimail.engine.office import engine_runs
 from tuimail.errors import Corrupt, MailError
@@ -41,7 +41,7 @@ class Problem(NamedTuple):
 def doctor(cli: Cli) -> int:
     """Print how things stand; 1 when something is wrong."""
     problems: list[Problem] = []
-    repaired = repair(cli) if cli.options.repair else []
+    repaired = repair(cli) if cli.options.repair else rebuild_store(cli) if cli.options.rebuild else []
     facts: dict[str, dict[str, object]] = {
         "versions": _versions(problems),
         "places": _places(cli, problems),

@@ -163,6 +163,14 @@ def envelope_of(store: Store, envelope_id: int) -> Envelope:
     return envelope
 
 
+def named_mailboxes(known: Sequence[Mailbox], wanted: str) -> list[Mailbox]:
+    """Those that are meant: by the whole name, by what they are for, by the last part of the name."""
+    name = one_of(wanted, [mailbox.name for mailbox in known])
+    found = [mailbox for mailbox in known if mailbox.name == name]
+    found = found or [mailbox for mailbox in known if mailbox.role and mailbox.role == wanted.casefold()]
+    return found or [mailbox for mailbox in known if mailbox.leaf.casefold() == wanted.casefold()]
+
+
 def _chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
     account = cli.account(cli.options.account).name if cli.options.account else None
     known = store.mailboxes.all(account)
@@ -172,10 +180,7 @@ def _chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
         if not found:
             raise Vanished("No inbox is known yet.", "`tuimail sync` looks for it.")
         return found
-    name = one_of(wanted, [mailbox.name for mailbox in known])
-    found = [mailbox for mailbox in known if mailbox.name == name]
-    found = found or [mailbox for mailbox in known if mailbox.role and mailbox.role == wanted.casefold()]
-    found = found or [mailbox for mailbox in known if mailbox.leaf.casefold() == wanted.casefold()]
+    found = named_mailboxes(known, wanted)
     if not found:
         names = dict.fromkeys(mailbox.name for mailbox in known)
         hint = nearest(wanted, names) or "`tuimail mailboxes` prints their names."

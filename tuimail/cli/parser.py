@@ -72,7 +72,8 @@ def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no 
     for argument in command.arguments:
         group = argument.options.get("group")
         if group and group not in groups:
-            groups[group] = parser.add_mutually_exclusive_group()
+            required = bool(argument.options.get("group_required"))
+            groups[group] = parser.add_mutually_exclusive_group(required=required)
         _add(groups[group] if group else parser, argument)
     if command.has_json:
         _add(parser, JSON_ARGUMENT)
@@ -81,7 +82,8 @@ def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no 
 
 
 def _add(parser: Any, argument: Argument, **more: object) -> None:  # Any: parsers and groups alike
-    options: dict[str, Any] = {name: value for name, value in argument.options.items() if name != "group"}
+    ours = ("group", "group_required")
+    options: dict[str, Any] = {name: value for name, value in argument.options.items() if name not in ours}
     if "type" in options:
         options["type"] = TYPES[options["type"]]
     action = parser.add_argument(*argument.names, help=argument.help, **options, **more)
@@ -143,7 +145,17 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
 
 
-TYPES: Mapping[str, Callable[[str], int]] = {"id": _id, "count": _count, "port": _port}
+def _held(text: str) -> tuple[int, str]:
+    envelope_id, _, section = text.partition(":")
+    steps = section.split(".")
+    if all(step.isascii() and step.isdigit() and len(step) <= 4 for step in steps) and len(steps) <= 60:
+        return _id(envelope_id), section
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no held attachment, such as 17:2; `tuimail quarantine list` prints them"
+    )
+
+
+TYPES: Mapping[str, Callable[[str], object]] = {"id": _id, "count": _count, "port": _port, "held": _held}
 
 
 def message_id(text: str) -> int | None:

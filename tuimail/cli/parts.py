@@ -9,11 +9,12 @@ from tuimail.cli.cli import Cli
 from tuimail.cli.mail import envelope_of
 from tuimail.cli.output import Cell, Column, size_words
 from tuimail.cli.waiting import Fetcher
-from tuimail.errors import NotDownloaded, UsageError
-from tuimail.model import Attachment, Envelope
+from tuimail.errors import NotDownloaded, QuarantineRefused, UsageError
+from tuimail.model import Attachment, Envelope, HeldState
 from tuimail.store import Store
 from tuimail.store.files import save_part
 from tuimail.ui.attached import attachments_of
+from tuimail.ui.held_lines import verdict_words
 
 
 def attachments(cli: Cli) -> int:
@@ -34,7 +35,7 @@ def attachments(cli: Cli) -> int:
     cli.out.table(columns, [
         (str(each.envelope_id), each.section, Cell(each.filename, "bold"),
          size_words(each.size_octets) if each.is_here else "~" + size_words(each.size_octets),
-         each.declared_type, each.real_type if each.is_here else "not downloaded")
+         each.declared_type, _seen(each))
         for each in found
     ])  # fmt: skip
     for each in found:
@@ -50,7 +51,10 @@ def save(cli: Cli) -> int:
     with cli.store() as store, Fetcher(cli, store) as fetcher:
         envelope = envelope_of(store, options.id)
         found = attachments_of(store, envelope)
-        for attachment in _chosen(found, options.part, options.id):
+        chosen = _chosen(found, options.part, options.id)
+        for attachment in chosen:
+            _refuse_held(attachment)
+        for attachment in chosen:
             directory, name = destination(options.to, attachment.filename, several=options.part == "all")
             _refuse_existing(directory / name, overwrite=options.overwrite)
             _fetch(store, fetcher, envelope, attachment)
@@ -78,6 +82,8 @@ def attachment_values(attachment: Attachment) -> dict[str, object]:
         "real_type": attachment.real_type,
         "size_octets": attachment.size_octets,
         "is_here": attachment.is_here,
+        "hold": attachment.hold.value if attachment.hold is not None else None,
+        "verdict": verdict_words(attachment.verdict) if attachment.hold is not None else None,
         "warnings": list(attachment.warnings),
     }
 
@@ -113,6 +119,24 @@ def _refuse_existing(file: Path, *, overwrite: bool) -> None:
     """Before anything is fetched for nothing; the writer refuses again."""
     if not overwrite and (file.exists() or file.is_symlink()):
         raise UsageError(f"{file} is there already.", "Choose another name with --to, or add --overwrite.")
+
+
+def _seen(attachment: Attachment) -> str:
+    """What is known of the bytes: their type, and whether they may be had."""
+    if attachment.hold in (HeldState.HELD, HeldState.DELETED):
+        verdict = verdict_words(attachment.verdict) if attachment.hold is HeldState.HELD else ""
+        return ", ".join(filter(None, (attachment.hold.value, verdict, attachment.real_type)))
+    return attachment.real_type if attachment.is_here else "not downloaded"
+
+
+def _refuse_held(attachment: Attachment) -> None:
+    name = f"{attachment.envelope_id}:{attachment.section}"
+    if attachment.hold is HeldState.HELD:
+        raise QuarantineRefused(
+            f"{attachment.filename} is held.", f"Look at it with `tuimail quarantine show {name}`, then release it."
+        )
+    if attachment.hold is HeldState.DELETED:
+        raise QuarantineRefused(f"{attachment.filename} was deleted.", "Only a note of it is left in its message.")
 
 
 def _fetch(store: Store, fetcher: Fetcher, envelope: Envelope, attachment: Attachment) -> None:

@@ -1,23 +1,29 @@
-"""`doctor --repair`: put right what can be put right in the store.
+"""`doctor --repair` and `--rebuild`: put right what can be put right in the store.
 
 Nothing is ever deleted: counters are counted anew, and a damaged store is moved aside,
-so that the next sync fills a fresh one from the server.
+so that the next sync fills a fresh one from the server. A rebuild makes it again from
+the mail files, which are the truth of every account whose mail lies here.
 """
 
 from __future__ import annotations
 
+import functools
+
 from tuimail import store as store_room
 from tuimail.cli.cli import Cli
+from tuimail.cli.output import count_words
+from tuimail.config import Protocol
+from tuimail.engine.local_describe import describe
 from tuimail.engine.office import engine_runs
 from tuimail.errors import Corrupt, UsageError
+from tuimail.store.rebuild import KnownAccount, rebuild
 
 
 def repair(cli: Cli) -> list[str]:
     """Repair the store; what was done, in sentences. Raises UsageError while an engine is at work."""
     if not cli.paths.mail_db.exists():
         return []
-    if engine_runs(cli.paths):
-        raise UsageError("The mail engine is at work on this store.", "Close tuimail, and try again in a few seconds.")
+    _need_rest(cli)
     try:
         with store_room.Store.open(cli.paths) as store:
             if not store.check():
@@ -29,3 +35,33 @@ def repair(cli: Cli) -> list[str]:
         pass
     moved = store_room.set_aside(cli.paths)
     return [f"The damaged store was moved to {moved}; `tuimail sync` fills a new one from the server."]
+
+
+def rebuild_store(cli: Cli) -> list[str]:
+    """Make mail.db again from the Maildirs; what was done, in sentences. Raises UsageError while an engine runs."""
+    _need_rest(cli)
+    accounts = [
+        KnownAccount(
+            account.name,
+            account.address,
+            account.receive.protocol,
+            account.receive.path if account.receive.protocol is Protocol.MAILDIR else None,
+        )
+        for account in cli.some_config().accounts.values()
+    ]
+    done = rebuild(
+        cli.paths, accounts, functools.partial(describe, hold=True),
+        progress=lambda count: cli.out.progress(f"Reading mail: {count:,}"),
+    )  # fmt: skip
+    cli.out.progress("")
+    said = [f"mail.db was made again from the mail files: {count_words(done.messages, 'message')}."]
+    if done.put_aside is not None:
+        said.append(f"The old one is {done.put_aside}; nothing in it was changed.")
+    if any(account.protocol == Protocol.IMAP for account in accounts):
+        said.append("Mail of IMAP accounts is fetched again by `tuimail sync`.")
+    return [*said, *done.findings]
+
+
+def _need_rest(cli: Cli) -> None:
+    if engine_runs(cli.paths):
+        raise UsageError("The mail engine is at work on this store.", "Close tuimail, and try again in a few seconds.")

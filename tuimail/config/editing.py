@@ -132,8 +132,8 @@ def receive_keys(receive: Receive, address: str) -> Plain:
     else:
         if receive.keep_on_server_days is not None:
             keys["keep_on_server"] = _days(receive.keep_on_server_days, "never", "always")
-        if not receive.quarantine:
-            keys["quarantine"] = False
+    if receive.quarantine is not (receive.protocol is Protocol.POP3):
+        keys["quarantine"] = receive.quarantine
     return keys
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SEND, UI, Setting, settings_of
+from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SECURITY, SEND, UI, Setting, settings_of
 from tuimail.config.values import (
     AccountConfig,
     AuthKind,
@@ -159,10 +159,11 @@ class _Reader:
 
     def config(self, tables: Values) -> Config:
         """The configuration; only worth something when there was no mistake."""
-        self._refuse_unknown(tables, (), ("ui", "accounts"))
+        self._refuse_unknown(tables, (), ("ui", "accounts", "security"))
         ui = self._ui(self._table(tables, (), "ui"))
         accounts = self._accounts(self._table(tables, (), "accounts"))
-        return Config(ui=ui, accounts=accounts, file=self._file)
+        security = self._settings(self._table(tables, (), "security"), ("security",), SECURITY)
+        return Config(ui=ui, accounts=accounts, file=self._file, clamd=security.get("clamd", ""))
 
     def _ui(self, table: Values) -> UiConfig:
         keys = self._table(table, ("ui",), "keys")

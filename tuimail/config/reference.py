@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SEND, UI, Setting
+from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SECURITY, SEND, UI, Setting
 
 SECTIONS = (
     (UI, "How the screen looks and listens."),
@@ -10,6 +10,7 @@ SECTIONS = (
     (ACCOUNT, "One table for each account. NAME is yours to choose: it is typed in commands and names a directory."),
     (RECEIVE, "Where the account's mail comes from."),
     (SEND, "How the account sends. Leave the table out for an account that only receives."),
+    (SECURITY, "What looks into attachments beside tuimail itself."),
 )
 
 EXAMPLE = """\

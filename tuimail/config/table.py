@@ -22,6 +22,7 @@ KEYS = "ui.keys"
 ACCOUNT = f"accounts.{ANY_NAME}"
 RECEIVE = f"{ACCOUNT}.receive"
 SEND = f"{ACCOUNT}.send"
+SECURITY = "security"
 
 
 class Kind(NamedTuple):
@@ -119,6 +120,10 @@ def _read_path(value: object) -> object:
     raise ValueError
 
 
+def _read_clamd(value: object) -> object:
+    return value if value == "off" else str(_read_path(value))
+
+
 def _read_seconds(value: object) -> object:
     if value == "never":
         return math.inf
@@ -184,6 +189,7 @@ PORTS = Kind("a list of up to 10 port numbers, such as [2525]", _read_ports)
 YES_NO = Kind("true or false", _read_bool)
 COMMAND = Kind('a list of words, such as ["pass", "show", "mail/ada"]', _read_command)
 PATH = Kind('an absolute path, or one that begins with "~/"', _read_path)
+CLAMD = Kind('an absolute path, one that begins with "~/", or "off"', _read_clamd)
 SECONDS = Kind('seconds from 0 to 3600, or "never"', _read_seconds)
 KEYMAP = Kind('"vim", "emacs", "pine" or "gmail"', _read_keymap)
 KEY_LIST = Kind('keys such as "ctrl+n" or ["n", "ctrl+n"]', _read_keys)
@@ -206,7 +212,8 @@ CONFIG_TABLE: tuple[Setting, ...] = (
     Setting(ACCOUNT, "address", ADDRESS, "", "Your address: shown, and the sender of what you write.", required=True),
     Setting(ACCOUNT, "name", ANY_TEXT, "empty", "Your name, as others see it."),
     Setting(RECEIVE, "protocol", _choice(Protocol), "",
-            'How mail comes here. "pop3" and "maildir" are understood, but not served yet.', required=True),
+            'How mail comes here: "imap" shows what is on the server, "pop3" downloads it whole, "maildir" opens a '
+            "directory that other programs may fill.", required=True),
     Setting(RECEIVE, "host", HOST, "", "The server. Required for imap and pop3.", protocols=_SERVERS),
     Setting(RECEIVE, "port", PORT, "by protocol and security: imap 993 or 143, pop3 995 or 110",
             "The port.", protocols=_SERVERS),
@@ -229,7 +236,8 @@ CONFIG_TABLE: tuple[Setting, ...] = (
             "Show only the mailboxes that are subscribed.", protocols=_IMAP),
     Setting(RECEIVE, "keep_on_server", _days("never", "always"), "always",
             "How long mail stays on the server after it was downloaded.", protocols=_POP3),
-    Setting(RECEIVE, "quarantine", YES_NO, "true", "Hold attachments back until you release them.", protocols=_POP3),
+    Setting(RECEIVE, "quarantine", YES_NO, "true for pop3, false for imap",
+            "Hold attachments back until you have looked at them and released them.", protocols=_SERVERS),
     Setting(RECEIVE, "path", PATH, "", "The directory. Required for maildir.", protocols=(Protocol.MAILDIR,)),
     Setting(SEND, "host", HOST, "", "The server that takes mail to be sent (SMTP).", required=True),
     Setting(SEND, "port", PORT, "by security: tls 465, starttls 587", "The port."),
@@ -240,6 +248,8 @@ CONFIG_TABLE: tuple[Setting, ...] = (
     Setting(SEND, "auth", AUTH, "password", "How to sign in."),
     Setting(SEND, "password_command", COMMAND, "the one in `receive`", "As in `receive`."),
     Setting(SEND, "ca_file", PATH, "the one in `receive`", "As in `receive`."),
+    Setting(SECURITY, "clamd", CLAMD, "the socket in /run/clamav, where there is one",
+            "The socket of a ClamAV daemon. What it finds in a held attachment is one more reason in its verdict."),
 )
 """Every key there is, in the order of the reference."""
 

@@ -60,7 +60,7 @@ class Receive:
     keep_on_server_days: int | None = None
     """POP3: 0 deletes after download, None never deletes."""
     quarantine: bool = False
-    """POP3: attachments are held until a person releases them."""
+    """Attachments are held until a person releases them."""
     path: Path | None = None
     """Maildir: its directory."""
 
@@ -112,6 +112,8 @@ class Config:
     accounts: Mapping[AccountName, AccountConfig]
     """In the order of the file."""
     file: Path
+    clamd: str = ""
+    """Socket of a ClamAV daemon; empty: look in the usual places; `off`: ask none."""
 
 
 def default_port(protocol: str, security: Security) -> int:

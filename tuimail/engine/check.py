@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tuimail.config import AccountConfig, Protocol, Security
+from tuimail.config import AccountConfig, Protocol, Receive, Security
 from tuimail.errors import UsageError
 from tuimail.net.imap import ImapSession
+from tuimail.net.pop import PopSession
 
 
 def check_account(account: AccountConfig, password: str | None) -> list[str]:
@@ -15,8 +16,8 @@ def check_account(account: AccountConfig, password: str | None) -> list[str]:
     """
     if account.receive.protocol is Protocol.MAILDIR:
         return _check_maildir(account)
-    if account.receive.protocol is not Protocol.IMAP:
-        raise UsageError(f"{account.receive.protocol.value.upper()} accounts cannot be tested yet.")
+    if account.receive.protocol is Protocol.POP3:
+        return _check_pop3(account.receive, password or "")
     receive = account.receive
     session = ImapSession.connect(receive)
     try:
@@ -29,6 +30,27 @@ def check_account(account: AccountConfig, password: str | None) -> list[str]:
     finally:
         session.close()
     return said
+
+
+def _check_pop3(receive: Receive, password: str) -> list[str]:
+    """Sign in and look at the drop; nothing is fetched, nothing is deleted."""
+    session = PopSession.connect(receive)
+    try:
+        said = [f"{receive.host}:{receive.port} answers{_protected(receive.security)}."]
+        session.login(receive.user, password)
+        said.append(f"The login of {receive.user} is accepted.")
+        listing = session.listing()
+        said.append(_waiting(len(listing.sizes)))
+        if listing.uidls is None and listing.sizes:
+            said.append("The server has no unique ids (UIDL), so nothing is ever deleted there.")
+        session.quit()
+    finally:
+        session.close()
+    return said
+
+
+def _waiting(messages: int) -> str:
+    return {0: "No mail waits there.", 1: "1 message waits there."}.get(messages, f"{messages:,} messages wait there.")
 
 
 def _check_maildir(account: AccountConfig) -> list[str]:
