@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from tuimail.engine.desk import Desk
+from tuimail.engine.local_holding import hold, is_held_back, refuse_examined
 from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
@@ -145,11 +146,15 @@ class Bodies:
         part = next((part for part in root.walk() if part.section == section), None)
         if part is None:
             raise NotDownloaded("This message has no such part.")
+        refuse_examined(self._store, envelope.id, section)
         staged = Section(f"{section}<")
         yield from self._stage(envelope, section, staged, part.size_octets)
         encoded = self._store.parts.staged(envelope.id, staged)
         octets = transfer.decode_transfer(encoded, part.encoding)
+        if is_held_back(self._desk, root, section):
+            hold(self._store, self._desk, envelope, part, octets)
         self._store.parts.put(envelope.id, section, octets, real_type=self._desk.converter.real_type(octets))
+        self._store.local.refuse_held(envelope.id, section)
 
     def _stage(self, envelope: Envelope, section: Section, staged: Section, total: int) -> Steps:
         start = self._store.parts.begin(envelope.id, staged, total)

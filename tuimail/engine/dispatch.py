@@ -61,8 +61,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._log = log or Log(None)
         self._converter = converter or Converter(self._log)
-        clamd = find_socket()
-        self._examiner = Examiner(self._log, clamd=Clamd(clamd, self._log) if clamd is not None else None)
+        self._examiner = Examiner(self._log, clamd=_clamd(paths, self._log))
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
@@ -259,6 +258,16 @@ class Engine:
             self._log.write("clock.jumped")
             for account in self._accounts.values():
                 account.renew()
+
+
+def _clamd(paths: Paths, log: Log) -> Clamd | None:
+    """The ClamAV daemon that is configured, or that is where it usually is; a new one is seen after a restart."""
+    try:
+        configured = config.load(paths.config_file).clamd
+    except ConfigError:
+        configured = ""
+    found = find_socket(configured)
+    return Clamd(found, log) if found is not None else None
 
 
 def _at_work(desk: Desk, ended: Callable[[str, list[str], str], None]) -> AtWork:
