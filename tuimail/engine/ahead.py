@@ -11,6 +11,7 @@ from typing import Final
 
 from tuimail.engine.bodies import Bodies, Steps, telling
 from tuimail.engine.desk import Desk
+from tuimail.engine.local_holding import is_held_back
 from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, Progress
 from tuimail.errors import MessageProblem, ServerRefused
@@ -96,13 +97,16 @@ class Ahead:
 
     def _take(self, envelope: Envelope, raw: bytes) -> None:
         """Keep the decoded parts of a whole message, and its readable text."""
-        root = parse.parse_message(raw).root
-        for part in root.walk():
-            if not part.children and part.section:
-                self._store.parts.put(envelope.id, part.section, parse.part_bytes(raw, root, part.section))
-        prefer, wanted = telling(root, TEXT)
-        got = [(part, self._store.parts.get(envelope.id, part.section) or b"") for part in wanted]
-        self._bodies.store_text(envelope.id, TEXT, root, got, prefer)
+        parsed = parse.parse_message(raw)
+        leaves = {
+            part.section: octets
+            for part, octets in parse.leaves(raw, parsed)
+            if not is_held_back(self._desk, parsed.root, part.section)  # fetched, and held, when somebody asks
+        }
+        self._store.parts.put_all(envelope.id, leaves)
+        prefer, wanted = telling(parsed.root, TEXT)
+        got = [(part, leaves.get(part.section, b"")) for part in wanted]
+        self._bodies.store_text(envelope.id, TEXT, parsed.root, got, prefer)
 
 
 def batches(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:

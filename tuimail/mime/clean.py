@@ -96,9 +96,10 @@ def clean_line(text: str, limit: int = 500) -> str:
 
 def clean_text(text: str) -> str:
     """Lines that a terminal can be given: as `clean_line`, but newlines stay and tabs are expanded."""
+    text = text.replace("\r\n", "\n")
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r", "\n")
     if "\t" in text:
         text = "\n".join(line.expandtabs(TAB_CELLS) if "\t" in line else line for line in text.split("\n"))
     return _clean(text)

@@ -217,7 +217,7 @@ class LinkBook:
 
 def find_urls(line: str) -> list[tuple[int, int]]:
     """Start and end of each URL in a line of plain text, without the punctuation around it."""
-    if "://" not in line and "mailto:" not in line.lower():
+    if ":" not in line or ("://" not in line and "mailto:" not in line.lower()):
         return []
     return [(found.start(), _trimmed_end(line, found.start(), found.end())) for found in _IN_TEXT.finditer(line)]
 

@@ -9,7 +9,7 @@ depth, parts and headers are bounded, and what is over a limit is a defect.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tuimail.mime.charset import decode_charset
@@ -85,6 +85,14 @@ def part_bytes(raw: bytes, root: Part, section: Section) -> bytes:
     return octets if part.children else decode_transfer(octets, part.encoding)
 
 
+def leaves(raw: bytes, parsed: ParsedMessage) -> Iterator[tuple[Part, bytes]]:
+    """Every part that holds no other with its decoded bytes."""
+    for part in parsed.root.walk():
+        span = parsed.spans.get(part.section)
+        if not part.children and part.section and span is not None:
+            yield part, decode_transfer(raw[span[0] : span[1]], part.encoding)
+
+
 @dataclass(slots=True, eq=False)
 class _Open:
     """A part while the walk goes on."""
@@ -125,7 +133,7 @@ class _Walker:
 
     def walk(self) -> None:
         self.root = self._begin(0, len(self.raw), "text/plain")
-        for found in _DASHED.finditer(self.raw, self.root.start):
+        for found in _DASHED.finditer(self.raw, self.root.start) if self.levels else ():
             if not self.levels:
                 break
             start, end = found.span()

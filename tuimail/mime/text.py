@@ -20,7 +20,9 @@ _SHORT_SIGNATURE_LINES = 10
 """After a bare `--` (its space lost on the way) only so many lines are a signature."""
 
 _QUOTE = re.compile(r" ?>(?: ?>){0,200}")
+_MARKS = (">", " >")
 _FLOWED_QUOTE = re.compile(r">{1,200}")
+_SIGNATURE_MARKS = ("-- ", "--")
 _RULE = re.compile(r"\s*([-_=*~─])(?:[ \t]?\1){4,}\s*\Z")
 SIGNED_INLINE = "This text carries an OpenPGP signature that was not checked."
 ENCRYPTED_INLINE = "This text is encrypted with OpenPGP; it cannot be read here."
@@ -52,7 +54,9 @@ def _notes(text: str) -> tuple[str, ...]:
 
 def _quoted(line: str) -> _Line:
     """A fixed line without its quote marks: `> > text` has depth 2."""
-    found = _QUOTE.match(line) if line[:2].lstrip().startswith(">") else None
+    if not line.startswith(_MARKS):
+        return _Line(0, line if line == "-- " else line.rstrip())
+    found = _QUOTE.match(line)
     if not found or line.startswith(">From "):  # an mbox wrote that one (RFC 4155)
         return _Line(0, line if line == "-- " else line.rstrip())
     depth = found.group().count(">")
@@ -97,24 +101,24 @@ def _without_blank_runs(lines: list[_Line]) -> list[_Line]:
 
 def _finished(lines: list[_Line], book: LinkBook) -> Iterator[TextLine]:
     signature_from = _signature_start(lines)
-    for number, line in enumerate(lines):
-        text, spans = mark_links(line.text.rstrip(), book)
+    for number, (depth, text) in enumerate(lines):
+        text, spans = mark_links(text.rstrip(), book)
         if number >= signature_from:
             kind: str = LineKind.SIGNATURE
-        elif not line.depth and _RULE.match(text[:200]):
+        elif not depth and not text[:1].isalnum() and _RULE.match(text[:200]):
             kind = LineKind.RULE
         else:
             kind = LineKind.TEXT
-        yield TextLine(text, line.depth, kind, 0, spans)
+        yield TextLine(text, depth, kind, 0, spans)
 
 
 def _signature_start(lines: list[_Line]) -> int:
     """The number of the line that begins the signature; past the end when there is none."""
     for number in range(len(lines) - 1, -1, -1):
-        line = lines[number]
-        if line.depth or line.text.rstrip() != "--":
+        depth, text = lines[number]
+        if depth or text not in _SIGNATURE_MARKS:
             continue
-        if line.text == "-- " or len(lines) - number - 1 <= _SHORT_SIGNATURE_LINES:
+        if text == "-- " or len(lines) - number - 1 <= _SHORT_SIGNATURE_LINES:
             return number
     return len(lines)
 

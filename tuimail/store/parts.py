@@ -12,7 +12,7 @@ and a body must never be shown under the wrong message.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -65,12 +65,31 @@ class Parts:
 
         Nothing is kept for a message that is gone, and nothing that is held in quarantine.
         """
+        self._put(envelope_id, [(section, data)], real_type)
+
+    def put_all(self, envelope_id: EnvelopeId, sections: Mapping[Section, bytes]) -> None:
+        """As `put`, for several sections of a message in one transaction."""
+        self._put(envelope_id, sections.items(), "")
+
+    def _put(self, envelope_id: EnvelopeId, sections: Iterable[tuple[Section | str, bytes]], real_type: str) -> None:
         stamp = self._stamp(envelope_id)
-        if stamp is None or len(data) > _LARGEST_OCTETS or is_held(self._mail, envelope_id, section):
+        if stamp is None:
             return
-        stored, is_deflated = _deflated(data)
-        row = (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)
-        self._cache.attempt(lambda cache: _put(cache, row), None)
+        rows: list[SqlRow] = []
+        for section, data in sections:
+            if len(data) <= _LARGEST_OCTETS and not is_held(self._mail, envelope_id, section):
+                stored, is_deflated = _deflated(data)
+                rows.append(
+                    (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)
+                )
+
+        def act(cache: Database) -> None:
+            with cache.transaction():
+                for row in rows:
+                    _put(cache, row)
+
+        if rows:
+            self._cache.attempt(act, None)
 
     def get(self, envelope_id: EnvelopeId, section: Section | str) -> bytes | None:
         """The decoded bytes of a section, None when they are not here."""
