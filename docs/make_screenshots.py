@@ -42,7 +42,7 @@ async def shoot(paths: Paths, store: Store, shot: tuple[str, tuple[int, int], st
     name, size, theme, keys = shot
     app = TuimailApp(
         store, paths, config.load(paths.config_file), lambda hear: InProcessOffice.join(paths, on_notice=hear),
-        clock=lambda: NOW.timestamp(), demo=True,
+        clock=NOW.timestamp, demo=True,
     )
     async with app.run_test(size=size) as pilot:
         app.theme = theme
