@@ -9,6 +9,7 @@ examination's child process.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
@@ -28,6 +29,8 @@ from tuimail.store.quarantine import HeldPart
 REMEMBERED: Final = 5000
 """Messages whose senders are known ones."""
 LEFT_OVER: Final = 1000
+REST: Final = 4.0
+"""During a download it rests so many times as long as it worked: the download is what somebody waits for."""
 
 
 class Arrivals:
@@ -40,7 +43,9 @@ class Arrivals:
         self._bell = Bell()
         self._waiting: deque[EnvelopeId] = deque()
         self._at_work = False
-        self._stopping = False
+        self._stopping = threading.Event()
+        self.is_downloading = False
+        """Set by whoever downloads for the same account."""
         self._senders: dict[str, set[EnvelopeId]] | None = None
         self._thread = threading.Thread(target=self._run, name=f"arrivals {desk.name}", daemon=True)
 
@@ -50,7 +55,7 @@ class Arrivals:
 
     def stop(self) -> None:
         """Begin to end."""
-        self._stopping = True
+        self._stopping.set()
         self._bell.ring()
 
     def join(self, timeout_s: float) -> None:
@@ -76,10 +81,13 @@ class Arrivals:
                 bodies = LocalBodies(store, self._desk)
                 held = store.quarantine.unexamined(LEFT_OVER, self._desk.name)
                 self._waiting.extend(dict.fromkeys(part.envelope_id for part in held))
-                while not self._stopping:
+                while not self._stopping.is_set():
                     if self._waiting:
                         self._at_work = True
+                        began_at = time.monotonic()
                         self._look_at(store, bodies, self._waiting.popleft())
+                        if self.is_downloading:
+                            self._stopping.wait(REST * (time.monotonic() - began_at))
                     else:
                         self._at_work = False
                         self._bell.wait(None)
