@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.faults.drop_server import CAPABILITIES, Drop, DropServer, arrived
 from tests.faults.mails import hard_ones, letter, with_attachment
 from tests.faults.promise import assert_promise, assert_settled, stored_by_uidl
 from tuimail.actions import SetFlags, Target
-from tuimail.engine import pop_download
+from tuimail.engine import pop_download, pop_intake
 from tuimail.engine.protocol import (
     Credential,
     MailboxChanged,
@@ -29,7 +29,10 @@ from tuimail.engine.protocol import (
 )
 from tuimail.errors import QuarantineRefused
 from tuimail.mime.readable import from_json
-from tuimail.model import AccountStatus, BodyState, Flag, Section
+from tuimail.model import AccountStatus, BodyState, EnvelopeId, Flag, Section
+from tuimail.store.filing import Described
+from tuimail.store.local import Delivery
+from tuimail.store.maildir import Arriving
 from tuimail.store.uidls import UidlState
 
 DAY = 86_400
@@ -452,3 +455,20 @@ def test_a_message_is_the_same_octet_for_octet(setting_of: Callable[..., Setting
     setting = setting_of(mails, keep="always")
     setting.sync()
     assert stored_by_uidl(setting.house.store, ACCOUNT) == {uidl: arrived(raw) for uidl, raw in mails.items()}
+
+
+def test_a_server_hears_of_us_while_the_disk_is_busy(
+    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = setting_of(letters(3))
+    commit = Delivery.commit
+
+    def slow(self: Delivery, batch: Sequence[tuple[Arriving, Described]]) -> list[EnvelopeId]:
+        setting.house.ears.wait_until(lambda: "NOOP" in setting.drop.heard)
+        return commit(self, batch)
+
+    monkeypatch.setattr(pop_download, "QUIET_S", 0.0)
+    monkeypatch.setattr(pop_intake, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(Delivery, "commit", slow)
+    assert setting.sync() == ""
+    assert setting.drop.messages == {}

@@ -102,6 +102,8 @@ class _Shower:
     # --- what is in the store, or fetched ---------------------------------------
 
     def _octets(self, envelope: Envelope, section: Section) -> bytes:
+        if section == WHOLE and self._store.local.is_local(envelope.id):
+            return self._store.local.raw(envelope.id)
         found = self._store.parts.get(envelope.id, section)
         if found is None:
             self._fetcher.fetch(envelope, section)
