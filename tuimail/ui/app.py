@@ -19,7 +19,6 @@ from textual.screen import Screen
 from tuimail.config.values import Config
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import Notice, Request
-from tuimail.errors import MailError
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -27,18 +26,17 @@ from tuimail.ui import text
 from tuimail.ui.commands import Kind
 from tuimail.ui.driver import continuing_driver
 from tuimail.ui.ending import heed
-from tuimail.ui.first_frame import FRAME_VERSION, Painted
+from tuimail.ui.first_frame import Painted
 from tuimail.ui.keymaps import keymap_for
 from tuimail.ui.keys import GLOBAL, bindings
+from tuimail.ui.memory import Memory
 from tuimail.ui.notices import Inbox, NoticesArrived
 from tuimail.ui.open_palette import open_palette
 from tuimail.ui.remembered import Remembered
-from tuimail.ui.rows import GROUNDS, ROLES
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
 from tuimail.ui.theme_files import own_themes_dir
 from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
-from tuimail.ui.widgets.bars import TopBar
 
 SETTLE_S = 0.02
 """After the first layout the widgets hear of their sizes, and lay themselves out."""
@@ -97,6 +95,7 @@ class TuimailApp(App[None], inherit_bindings=False):
             demo=demo,
             find_mailbox=lambda: self.find(Kind.MAILBOXES),
         )
+        self.memory = Memory(self, self.main, paths, self._keys.keymap)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our CSS variables."""
@@ -127,6 +126,12 @@ class TuimailApp(App[None], inherit_bindings=False):
             if sentence:
                 self.notify(sentence, markup=False, severity="warning", timeout=8)
         self.keeper.watch()
+        self.theme_changed_signal.subscribe(self, lambda _: self.memory.looks_changed())
+        self.memory.soon()
+
+    def on_message_list_cursor_moved(self) -> None:
+        """Another message or another mailbox."""
+        self.memory.soon()
 
     # --- the engine ------------------------------------------------------------
 
@@ -154,12 +159,12 @@ class TuimailApp(App[None], inherit_bindings=False):
 
     def action_app_quit(self) -> None:
         """Leave; remember the place and how the screen looks."""
-        self.remember()
+        self.memory.now()
         self.exit()
 
     def _leave(self, exit_code: int) -> None:
         """Told from outside to end."""
-        self.remember()
+        self.memory.now()
         self.exit(return_code=exit_code)
 
     def action_app_help(self) -> None:
@@ -207,28 +212,6 @@ class TuimailApp(App[None], inherit_bindings=False):
     def action_app_suspend(self) -> None:
         """To the shell."""
         self.action_suspend_process()
-
-    def remember(self) -> None:
-        """Write down what the next start needs."""
-        try:
-            self.main.remember()
-            self.main.remembered.keep_frame(self._frame_memory())
-        except MailError:
-            return  # a store that cannot be written must not keep anybody from leaving
-
-    def _frame_memory(self) -> dict[str, object]:
-        """Styles of all runs as SGR, for the first frame of the next start."""
-        system = self.console._color_system  # rich has no public name for the enum
-        if system is None:
-            return {}
-        view, bar = self.main.list_view, self.main.query_one(TopBar)
-        styles: dict[str, str] = {}
-        for role in ROLES:
-            for ground in ("", *GROUNDS):
-                sgr = view.palette.style(role, ground)._make_ansi_codes(system)
-                styles[f"{role}/{ground}"] = sgr
-            styles[f"{role}/panel"] = bar.palette.style(role)._make_ansi_codes(system)
-        return {"version": FRAME_VERSION, "styles": styles}
 
     def close(self) -> None:
         """After the last paint: leave the engine."""

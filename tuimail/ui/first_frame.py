@@ -29,12 +29,24 @@ from tuimail.store import Store
 from tuimail.ui.layout import divide, too_small
 from tuimail.ui.mailbox_pages import centred, mailbox_message
 from tuimail.ui.remembered import Place, Remembered
-from tuimail.ui.rows import Run, Runs, both_ends, cut_runs, lines_per_row, list_title, row_lines, top_bar
+from tuimail.ui.rows import (
+    Run,
+    Runs,
+    both_ends,
+    cut_runs,
+    key_line,
+    lines_per_row,
+    list_title,
+    row_lines,
+    status_line,
+    status_width,
+    top_bar,
+)
 from tuimail.ui.tree_rows import tree_line, tree_rows
 
 ENTER_ALTERNATE = "\x1b[?1049h"
 _LEAVE_ALTERNATE = "\x1b[?1049l\x1b[?25h"
-FRAME_VERSION = 1
+FRAME_VERSION = 2
 _SGR = re.compile(r"[0-9;:]{0,80}\Z")
 
 
@@ -59,7 +71,7 @@ def paint(paths: Paths, *, demo: bool = False, now: float | None = None) -> Pain
     try:
         if not (sys.__stdin__ and sys.__stderr__ and sys.__stdin__.isatty() and sys.__stderr__.isatty()):
             return None
-        if "NO_COLOR" in os.environ or not paths.mail_db.exists():
+        if not paths.mail_db.exists():
             return None
         width, height = os.get_terminal_size(sys.__stderr__.fileno())
         if too_small(width, height):
@@ -73,6 +85,14 @@ def paint(paths: Paths, *, demo: bool = False, now: float | None = None) -> Pain
         return Painted(attributes)
     except (MailError, OSError, ValueError, termios.error, LookupError, TypeError):
         return None
+
+
+def terminal_now(*, no_color: bool | None = None) -> str:
+    """What colours depend on: a frame of another terminal is not painted. `no_color`: else the environment's."""
+    if no_color is None:
+        no_color = "NO_COLOR" in os.environ  # Textual takes it out of there
+    names = ("TERM", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "FORCE_COLOR")
+    return "/".join([*(os.environ.get(name, "") for name in names), "plain" if no_color else "coloured"])
 
 
 def _raw_mode(fd: int) -> list[Any]:
@@ -124,7 +144,8 @@ class Frame:
         memory = self._remembered.frame()
         place = self._remembered.place()
         styles = memory.get("styles")
-        if memory.get("version") != FRAME_VERSION or place is None or not isinstance(styles, dict):
+        known = (memory.get("version"), memory.get("terminal")) == (FRAME_VERSION, terminal_now())
+        if not known or place is None or not isinstance(styles, dict):
             return None
         self._styles = {
             key: value for key, value in styles.items() if isinstance(value, str) and _SGR.match(value)
@@ -139,7 +160,7 @@ class Frame:
         lines = [
             self._line(bar, self._width, "panel"),
             *self._body(accounts, mailboxes, mailbox, place),
-            self._line([], self._width, "panel"),
+            self._bottom(accounts, memory.get("keys")),
         ]
         frame = "".join(f"\x1b[{number};1H{line}" for number, line in enumerate(lines, 1)) + "\x1b[0m"
         return _without_repeated_styles(frame)
@@ -206,6 +227,14 @@ class Frame:
         elif cursor > top + page - 1:
             top = cursor - page + 1
         return cursor, top
+
+    def _bottom(self, accounts: Sequence[Account], keys: object) -> str:
+        """The key bar as it was, and what the accounts say. `keys` comes from the memory and can be anything."""
+        said = status_line(accounts, self._now)
+        room = status_width(said, self._width)
+        words = [(str(each[0]), str(each[1])) for each in keys if len(each) == 2] if isinstance(keys, list) else []
+        bar = self._line(key_line(words, self._width - room), self._width - room, "panel")
+        return bar + self._line([*cut_runs(said, max(0, room - 1)), Run(" ", "text")], room, "panel")
 
     def _message(self, message: list[Runs], width: int, page: int) -> list[str]:
         shown = centred(message, width)

@@ -55,10 +55,6 @@ class Remembered:
             _number(found, "top", 0),
         )
 
-    def keep_place(self, place: Place) -> None:
-        """Remember where a person is."""
-        self._keep(PLACE_KEY, place._asdict())
-
     def panes(self) -> PaneWidths:
         """The widths that were dragged, or the usual ones."""
         found = self._mapping(PANES_KEY)
@@ -101,10 +97,6 @@ class Remembered:
     def frame(self) -> Mapping[str, Any]:
         """What the first frame needs of the app; see `first_frame`. `Any`: JSON, checked where it is used."""
         return self._mapping(FRAME_KEY)
-
-    def keep_frame(self, frame: Mapping[str, object]) -> None:
-        """Remember how the screen looks."""
-        self._keep(FRAME_KEY, dict(frame))
 
     def _keep(self, key: str, value: object) -> None:
         """What cannot be remembered (a full disk) is forgotten: it must not stop anybody."""

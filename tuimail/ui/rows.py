@@ -39,6 +39,7 @@ GROUNDS = ("cursor", "cursor-blurred", "selected", "hover")
 """What a whole line can lie on, beside the pane's own background."""
 
 BAR = "▎"
+_KEY_GAP = 2
 ROLE_NAMES = {
     Role.INBOX: "Inbox",
     Role.DRAFTS: "Drafts",
@@ -226,6 +227,36 @@ def _status_role(account: Account) -> str:
         AccountStatus.NEEDS_PASSWORD: "error",
         AccountStatus.FAILED: "error",
     }[account.status]
+
+
+def key_slots(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[int, int]]:
+    """Which keys (label and words) fit into `width` cells, and where each begins: (index, first cell).
+
+    The last one (all keys) always stays, those before it give way.
+    """
+    left = list(range(len(keys)))
+    sizes = [cell_width(label) + 1 + cell_width(words) + _KEY_GAP for label, words in keys]
+    while len(left) > 1 and sum(sizes[index] for index in left) + 1 - _KEY_GAP > width:
+        del left[-2]
+    found, start = [], 1
+    for index in left:
+        found.append((index, start))
+        start += sizes[index]
+    return found
+
+
+def key_line(keys: Sequence[tuple[str, str]], width: int) -> Runs:
+    """The key bar."""
+    runs: Runs = []
+    for index, start in key_slots(keys, width):
+        label, words = keys[index]
+        runs += [Run(" " * (start - runs_width(runs)), "text"), Run(label, "key"), Run(f" {words}", "key-words")]
+    return runs
+
+
+def status_width(runs: Runs, width: int) -> int:
+    """Cells of the status line beside the key bar: what it says, at most 60 % of the screen."""
+    return min(runs_width(runs) + 2, width * 6 // 10) if runs else 0
 
 
 def status_line(accounts: Sequence[Account], now: float) -> Runs:

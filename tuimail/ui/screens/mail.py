@@ -172,13 +172,12 @@ class MailScreen(Panes):
         self._rested()
         super().settle()
 
-    def remember(self) -> None:
-        """Write down where a person is, for the next start."""
+    @property
+    def place(self) -> Place | None:
+        """Where a person is; None without a mailbox."""
         self._keep_place()
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
-        if mailbox is not None:
-            envelope_id, cursor, top = self._places[mailbox.id]
-            self.remembered.keep_place(Place(mailbox.account, mailbox.name, envelope_id, cursor, top))
+        return Place(mailbox.account, mailbox.name, *self._places[mailbox.id]) if mailbox is not None else None
 
     def remember_widths(self) -> None:
         """Widths changed by a person's hand."""
@@ -359,4 +358,3 @@ class MailScreen(Panes):
     def _minute_passed(self) -> None:
         self.list_view.forget_dates()
         self._tell_status()
-        self.remember()

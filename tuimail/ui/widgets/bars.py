@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from tuimail.model import Account, Envelope, Mailbox
 from tuimail.ui.document import card
-from tuimail.ui.rows import Run, Runs, cut_runs, list_title, runs_width, status_line, top_bar
+from tuimail.ui.rows import Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
 from tuimail.ui.widgets.lines import LineWidget
 
 
@@ -92,8 +92,7 @@ class StatusLine(LineWidget):
     def update(self, accounts: Sequence[Account], note: str = "", download: str = "") -> None:
         """Show these; the widget is as wide as what it says, at most 60 % of the line."""
         self._accounts, self._note, self._download = accounts, note, download
-        cells = runs_width(self._runs())
-        self.styles.width = min(cells + 2, max(0, self.app.size.width * 6 // 10)) if cells else 0
+        self.styles.width = status_width(self._runs(), self.app.size.width)
         self.refresh()
 
     def _runs(self) -> Runs:

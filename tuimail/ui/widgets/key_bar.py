@@ -15,8 +15,7 @@ from textual.widget import Widget
 from tuimail.mime.clean import cell_width
 from tuimail.ui.keymaps import keys_of, short_label
 from tuimail.ui.keys import BARS, LIST, spec
-
-_GAP = 2
+from tuimail.ui.rows import key_slots
 
 
 class Slot(NamedTuple):
@@ -32,15 +31,12 @@ class Slot(NamedTuple):
 
 def bar_slots(pane: str, keymap: Mapping[str, str], width: int) -> list[Slot]:
     """What fits into `width` cells: the last one (all keys) always stays, those before it give way."""
-    wanted = [(keys_of(spec(action_id), keymap)[0], spec(action_id).description) for action_id in BARS.get(pane, ())]
-    sizes = [cell_width(short_label(key)) + 1 + cell_width(words) + _GAP for key, words in wanted]
-    while len(wanted) > 1 and sum(sizes) + 1 - _GAP > width:
-        del wanted[-2], sizes[-2]
+    keys = [(keys_of(spec(action_id), keymap)[0], spec(action_id).description) for action_id in BARS.get(pane, ())]
+    labels = [(short_label(key), words[:1].lower() + words[1:]) for key, words in keys]
     slots: list[Slot] = []
-    start = 1
-    for (key, words), size in zip(wanted, sizes, strict=True):
-        slots.append(Slot(start, start + size - _GAP, key, short_label(key), words[:1].lower() + words[1:]))
-        start += size
+    for index, start in key_slots(labels, width):
+        label, words = labels[index]
+        slots.append(Slot(start, start + cell_width(label) + 1 + cell_width(words), keys[index][0], label, words))
     return slots
 
 
