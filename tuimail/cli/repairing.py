@@ -46,6 +46,7 @@ def rebuild_store(cli: Cli) -> list[str]:
             account.address,
             account.receive.protocol,
             account.receive.path if account.receive.protocol is Protocol.MAILDIR else None,
+            functools.partial(describe, hold=account.receive.quarantine),
         )
         for account in cli.some_config().accounts.values()
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ class KnownAccount(NamedTuple):
     protocol: str
     root: Path | None = None
     """The Maildir of a `maildir` account; None for our own, and for IMAP."""
+    describe: Callable[[bytes], Described] | None = None
+    """What its messages say, where it differs from other accounts: whether attachments are held."""
 
 
 class Rebuilt(NamedTuple):
@@ -56,7 +59,7 @@ def rebuild(
     remove_database(file)
     count = 0
 
-    def counting(raw: bytes) -> Described:
+    def counting(raw: bytes, describe: Callable[[bytes], Described]) -> Described:
         nonlocal count
         count += 1
         if progress is not None:
@@ -74,7 +77,8 @@ def rebuild(
                 continue
             try:
                 findings += store.local.open_account(account.name, account.root)
-                findings += store.local.scan(account.name, counting).findings
+                known = partial(counting, describe=account.describe or describe)
+                findings += store.local.scan(account.name, known).findings
                 store.local.uidls.restore(account.name, at=int(clock()))
             except MailError as exc:
                 if account.root is None:
