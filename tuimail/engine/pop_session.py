@@ -72,7 +72,10 @@ class PopRound:
         keys = pop_plan.keys_of(listing)
         usable = {key: listing.sizes[number] for number, key in keys.items() if key}
         before = self._uidls.all(self._desk.name)
-        rows = self._uidls.note_listing(self._desk.name, usable, at=self._now, complete=False)
+        is_complete = listing.whole and listing.uidls is not None
+        # What has no key yet gets one below: until then an absent row may still be one of these.
+        is_keyed = all(keys.values())
+        rows = self._uidls.note_listing(self._desk.name, usable, at=self._now, complete=is_complete and is_keyed)
         known = {uidl: known_of(row, before.get(uidl)) for uidl, row in {**before, **rows}.items()}
         policy = self._policy()
         learned = self._learned
@@ -82,8 +85,9 @@ class PopRound:
         )  # fmt: skip
         self._uidls.set_state(self._desk.name, plan.returned, UidlState.VANISHED, at=self._now)
         new, derived = self._identify(plan, known)
-        if listing.whole and listing.uidls is not None:
+        if is_complete and not is_keyed:
             self._uidls.note_listing(self._desk.name, {**usable, **derived}, at=self._now, complete=True)
+        if is_complete:
             self._uidls.prune(self._desk.name, gone_before=self._now - FORGET_S)
         self._preview([*plan.preview, *(one for one in new if one.octets > policy.limit_octets)])
         wanted = [*plan.retrieve, *(one for one in new if one.octets <= policy.limit_octets)]
