@@ -392,7 +392,7 @@ def test_mail_that_one_retr_refuses_stays_and_the_rest_comes(setting_of: Callabl
     assert setting.sync() == ""
     assert len(setting.house.rows()) == 2
     assert len(setting.drop.messages) == 1
-    assert "could not be fetched" in setting.sentence()
+    assert "1 message is left on the server" in setting.sentence()
     setting.sync()
     assert setting.subjects() == ["Letter 1", "Letter 2", "Letter 3"]
     assert setting.drop.messages == {}
@@ -472,3 +472,15 @@ def test_a_server_hears_of_us_while_the_disk_is_busy(
     monkeypatch.setattr(Delivery, "commit", slow)
     assert setting.sync() == ""
     assert setting.drop.messages == {}
+
+
+def test_a_server_that_deletes_by_itself_is_told_of(
+    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuimail.engine.pop_plan.Policy.__init__.__defaults__", (10_000, True, True))
+    mails = {b"small": letter(1), b"large": with_attachment(2, 50_000)}
+    setting = setting_of(mails, keep="always", capabilities=(*CAPABILITIES, "EXPIRE 0"))
+    for _ in range(2):
+        setting.sync()
+        assert "1 message is too large and only previewed" in setting.sentence()
+        assert "keeps no mail once it was fetched" in setting.sentence()

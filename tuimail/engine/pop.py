@@ -40,7 +40,6 @@ CHECK_S: Final = 300.0
 """How often the drop is looked at while somebody watches."""
 BUSY_S: Final = 60.0
 """How soon again when another session has it, or the server asks for patience."""
-EXPIRES: Final = "The server deletes mail by itself after {days} days; large messages that were not fetched go too."
 
 
 class PopAtWork:
@@ -281,13 +280,10 @@ class PopLoop:
         self._failures = 0
         self._due_at = now + CHECK_S
         self._earliest_at = now + min(session.login_delay_s, 3600)
-        sentences = list(outcome.sentences)
-        if session.expire_days is not None and self._learned.oversized:
-            sentences.append(EXPIRES.format(days=session.expire_days))
         self._desk.log.write(
             "pop.checked", account=self._desk.name, stored=outcome.stored, deleted=outcome.deleted
         )
-        self._settle(store, tickets, " ".join(sentences))
+        self._settle(store, tickets, " ".join(outcome.sentences))
 
     def _dial(self) -> PopSession:
         receive = self._desk.account.receive

@@ -343,6 +343,11 @@ def believes_clock(note: ClockNote, now: int) -> bool:
     return now >= note.hold_until
 
 
+def counted(messages: int) -> str:
+    """`1 message is`, or `3 messages are`: the beginning of a sentence."""
+    return "1 message is" if messages == 1 else f"{messages:,} messages are"
+
+
 def batches(wanted: Sequence[Wanted], messages: int, octets: int) -> list[list[Wanted]]:
     """Neighbours that are made durable together; a large message may be alone."""
     made: list[list[Wanted]] = []
@@ -438,6 +443,6 @@ def _sentences(
         yield "This server cannot name its messages (no UIDL), so nothing is deleted there."
     elif listing.duplicates or listing.illegal:
         count = len(listing.duplicates) + len(listing.illegal)
-        yield f"{count:,} messages have no usable name on the server; they stay there."
+        yield f"The server has no usable name for some messages ({count:,}); they stay there."
     if too_large:
-        yield f"{too_large:,} messages are too large, and this server shows no previews; they stay there."
+        yield f"{counted(too_large)} too large, and this server shows no previews; they stay there."

@@ -96,8 +96,19 @@ class PopRound:
             return Outcome(len(stored), 0, plan.sentences)  # we are ending
         deleted = self._delete(plan, listing, keys, policy, stored)
         is_settled = self._session.quit()
-        sentences = [*plan.sentences, *_sentences(refused, is_settled, deleted)]
+        unfetched = len(plan.preview) + sum(
+            row.state is UidlState.PREVIEWED and row.uidl in usable and row.uidl not in stored for row in known.values()
+        )
+        sentences = [*plan.sentences, *_sentences(refused, is_settled, deleted), *self._about_expiry(unfetched)]
         return Outcome(len(stored), deleted, tuple(sentences))
+
+    def _about_expiry(self, unfetched: int) -> Iterable[str]:
+        """What EXPIRE (RFC 2449 6.7) means for this person."""
+        days = self._session.expire_days
+        if days is not None and unfetched:
+            yield f"The server deletes mail after {days} days; {pop_plan.counted(unfetched)} too large and only previewed."
+        if days == 0 and self._desk.account.receive.keep_on_server_days != 0:
+            yield "This server keeps no mail once it was fetched, whatever keep_on_server says."
 
     def _policy(self) -> Policy:
         keep_days = self._desk.account.receive.keep_on_server_days
@@ -256,6 +267,6 @@ def _is_among(contents: set[tuple[bytes, int | None]], found: Seen) -> bool:
 
 def _sentences(refused: Sequence[ServerRefused], is_settled: bool, deleted: int) -> Iterable[str]:
     if refused:
-        yield f"{len(refused):,} messages could not be fetched this time; they stay on the server."
+        yield f"{pop_plan.counted(len(refused))} left on the server, which refused this time."
     if deleted and not is_settled:
         yield "The server did not confirm that it deleted everything; the next check tells."
