@@ -1,8 +1,10 @@
-"""Key to paint: cursor, page, open, switch mailbox; at rest and during a first sync.
+"""Key to paint: cursor, page, open, switch mailbox; at rest and during a first sync; memory.
 
     python -m benchmarks.keys [--count 10000] [--sync-count 100000] [--presses 60]
 
-From outside on a pty: a key is written, the first byte painted after it is the answer.
+From outside on a pty. Cursor and page: the first byte painted after the key. Opening a
+message: the text that stands only in its body is on the screen; first of messages that
+were never opened, then of the same again. Switching: the other mailbox's list.
 """
 
 from __future__ import annotations
@@ -16,6 +18,16 @@ from pathlib import Path
 from benchmarks import corpus, figures, peers
 from benchmarks.terminal import Terminal
 
+OPEN: dict[str, tuple[bytes, bytes]] = {
+    "tuimail": (b"\r", b"\x1b"), "neomutt": (b"\r", b"q"), "aerc": (b"\r", b":close\r"),
+}
+"""Open the message under the cursor, and back to the list."""
+TOP = {"tuimail": b"g", "neomutt": b"=", "aerc": b"g"}
+SWITCH: dict[str, tuple[bytes, bytes]] = {
+    "tuimail": (b"Marchive", b"Minbox"), "neomutt": (b"c\x15=Archive", b"c\x15=INBOX"),
+    "aerc": (b":cf Archive", b":cf INBOX"),
+}
+"""What is typed before Enter."""
 KEYS: dict[str, dict[str, bytes]] = {
     "tuimail": {"cursor": b"j", "page": b"\x1b[6~", "back": b"\x1b[5~"},
     "neomutt": {"cursor": b"j", "page": b"\x1b[6~", "back": b"\x1b[5~"},
@@ -35,34 +47,82 @@ def press(terminal: Terminal, key: bytes, times: int) -> list[float]:
     return found
 
 
+def open_messages(terminal: Terminal, program: str, newest: int, times: int) -> dict[str, list[float]]:
+    """Seconds to open the newest messages for the first time down the list, and again up the list."""
+    there, back = OPEN[program]
+    found: dict[str, list[float]] = {"open, not cached": [], "open, cached": []}
+    _settle(terminal, TOP[program])
+    rows = [*range(times), *reversed(range(times - 1))]
+    for place, row in enumerate(rows):
+        moment = terminal.type(there)
+        terminal.wait_quiet(0.5, 5)  # emulating at the same time would delay what is timed
+        expected = corpus.mark(newest - row)
+        seen = terminal.first_moment(lambda screen, expected=expected: expected in screen, 2, moment)  # type: ignore[misc]
+        if seen is not None:
+            found["open, not cached" if place < times else "open, cached"].append(seen - moment)
+        _settle(terminal, back)
+        if place + 1 < len(rows):
+            _settle(terminal, b"j" if rows[place + 1] > row else b"k")
+    return found
+
+
+def switch_mailboxes(
+    terminal: Terminal, program: str, newest: int, archived: int, times: int
+) -> dict[str, list[float]]:
+    """Seconds from Enter to the other mailbox's newest message on the screen; both were visited before."""
+    found: list[float] = []
+    for turn in range(2 * times + 2):
+        number = newest if turn % 2 else corpus.ARCHIVED + archived - 1
+        _settle(terminal, SWITCH[program][turn % 2])
+        moment = terminal.type(b"\r")
+        terminal.wait_quiet(0.7, 10)
+        seen = terminal.first_moment(lambda screen, number=number: f"#{number:07d}" in screen, 2, moment)  # type: ignore[misc]
+        if seen is not None and turn >= 2:
+            found.append(seen - moment)
+        terminal.wait_quiet(0.5, 10)
+    return {"switch mailbox": found}
+
+
+def _settle(terminal: Terminal, keys: bytes) -> None:
+    terminal.type(keys)
+    time.sleep(0.1)
+    terminal.wait_quiet(0.3, 3)
+
+
 def at_rest(count: int, presses: int, base: Path) -> None:
     """Every program over the same cached mailbox."""
-    rows = []
-    with corpus.served(count, small=True) as (_, user):
-        programs = [
-            peers.tuimail(user, base / "tuimail"), peers.neomutt(user, base / "neomutt"),
-            peers.aerc(user, base / "aerc"),
-        ]
-        medians: dict[tuple[str, str], float] = {}
-        for peer in programs:
-            if peer is None:
-                continue
-            terminal = Terminal(peer.argv, peer.environ)
-            try:
-                terminal.wait_text(f"#{count - 1:07d}", 120)
-                terminal.wait_quiet(2.0, 60)
-                for name in ("cursor", "page"):
-                    press(terminal, KEYS[peer.name][name], 5)
-                    seen = press(terminal, KEYS[peer.name][name], presses)
+    medians: dict[tuple[str, str], float] = {}
+    archived = count // 2
+    with corpus.served(count, small=True, archived=archived) as (_, user):
+        for make in (peers.tuimail, peers.neomutt, peers.aerc):
+            peer = make(user, base / make.__name__)
+            if peer is not None:
+                for name, seen in measured(peer, count - 1, archived, presses).items():
                     if seen:
-                        medians[peer.name, name] = statistics.median(seen)
-            finally:
-                terminal.close()
-        for (program, name), value in medians.items():
-            rows.append([program, name, figures.seconds(value), figures.ratio(medians.get(("tuimail", name)), value)])
+                        medians[name, peer.name] = statistics.median(seen)
+    rows = [
+        [name, program, figures.seconds(value), figures.ratio(medians.get((name, "tuimail")), value)]
+        for (name, program), value in sorted(medians.items(), key=lambda item: item[0][0])
+    ]
     figures.table(
-        f"Key to first painted byte, {count:,} messages, at rest", ["program", "key", "median", "tuimail is"], rows
+        f"Key to paint, {count:,} messages, at rest", ["what", "program", "median", "tuimail is"], rows
     )
+
+
+def measured(peer: peers.Peer, newest: int, archived: int, presses: int) -> dict[str, list[float]]:
+    """Everything about one program."""
+    terminal = Terminal(peer.argv, peer.environ)
+    try:
+        terminal.wait_text(f"#{newest:07d}", 120)
+        terminal.wait_quiet(2.0, 60)
+        found = open_messages(terminal, peer.name, newest, 10)
+        found |= switch_mailboxes(terminal, peer.name, newest, archived, 4)
+        for name in ("cursor", "page"):
+            press(terminal, KEYS[peer.name][name], 5)
+            found[name] = press(terminal, KEYS[peer.name][name], presses)
+        return found
+    finally:
+        terminal.close()
 
 
 def during_sync(count: int, presses: int, base: Path) -> None:

@@ -33,6 +33,9 @@ class Terminal:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
         self.chunks: list[tuple[float, bytes]] = []
+        self._emulated = pyte.Screen(WIDTH, HEIGHT)
+        self._stream = pyte.ByteStream(self._emulated)
+        self._fed = 0
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             argv, stdin=slave, stdout=slave, stderr=slave, env={**environ, "TERM": "xterm-256color"},
@@ -91,21 +94,18 @@ class Terminal:
 
     def first_moment(self, holds: Callable[[str], bool], limit_s: float = 60.0, since: float = 0.0) -> float | None:
         """When `holds(screen text)` became true (perf_counter), emulating the recording as it grows."""
-        screen = pyte.Screen(WIDTH, HEIGHT)
-        stream = pyte.ByteStream(screen)
-        done = 0
         last = time.perf_counter() + limit_s
         while True:
             with self._arrived:
-                while len(self.chunks) <= done:
+                while len(self.chunks) <= self._fed:
                     if time.perf_counter() > last or self.process.poll() is not None:
                         return None
                     self._arrived.wait(0.05)
-                new = self.chunks[done:]
-                done = len(self.chunks)
+                new = self.chunks[self._fed :]
             for stamp, data in new:
-                stream.feed(simple(data))
-                if stamp >= since and holds("\n".join(screen.display)):
+                self._fed += 1
+                self._stream.feed(simple(data))
+                if stamp >= since and holds("\n".join(self._emulated.display)):
                     return stamp
 
     def screen(self) -> str:
