@@ -106,7 +106,8 @@ class PopRound:
         """What EXPIRE (RFC 2449 6.7) means for this person."""
         days = self._session.expire_days
         if days is not None and unfetched:
-            yield f"The server deletes mail after {days} days; {pop_plan.counted(unfetched)} too large and only previewed."
+            large = f"{pop_plan.counted(unfetched)} too large and only previewed"
+            yield f"The server deletes mail after {days} days; {large}."
         if days == 0 and self._desk.account.receive.keep_on_server_days != 0:
             yield "This server keeps no mail once it was fetched, whatever keep_on_server says."
 
