@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import mailbox as standard
+import os
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -249,3 +252,32 @@ def test_local_mail_stays_whole_when_the_cache_of_parts_is_lost(store: Store, in
         envelope = again.envelopes.envelope(identity)
         assert envelope is not None
         assert envelope.body is BodyState.WHOLE
+
+
+def test_a_batch_is_synced_named_synced_and_then_committed_for_good(
+    store: Store, inbox: int, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    fsync, rename, execute = os.fsync, os.rename, Database._execute
+
+    def syncing(descriptor: int) -> None:
+        fsync(descriptor)
+        happened.append("sync directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
+
+    def renaming(old: Path, new: Path) -> None:
+        happened.append("rename")
+        rename(old, new)
+
+    def executing(self: Database, sql: str, values: Sequence[object]) -> object:
+        if sql == "COMMIT":
+            (level,) = self._connection.execute("PRAGMA synchronous").fetchone()
+            happened.append(f"commit {level}")
+        return execute(self, sql, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", syncing)
+        patch.setattr(os, "rename", renaming)
+        patch.setattr(Database, "_execute", executing)
+        deliver(store, [(b"u", message(1)), (b"v", message(2))])
+    full = 2  # PRAGMA synchronous=FULL
+    assert happened == ["sync file", "sync file", "rename", "rename", "sync directory", f"commit {full}"]

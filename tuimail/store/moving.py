@@ -295,7 +295,8 @@ class Moving:
             mailboxes: dict[MailboxId, list[EnvelopeId]] = {}
             for identity, mailbox_id in self._database.rows_of(
                 "SELECT id, envelope.mailbox_id FROM envelope WHERE id IN ({keys})"
-                " AND (id IN (SELECT envelope_id FROM file) OR id IN (SELECT envelope_id FROM uidl))",
+                " AND (EXISTS (SELECT 1 FROM file WHERE envelope_id = id)"
+                " OR EXISTS (SELECT 1 FROM uidl WHERE envelope_id = id))",
                 step,
             ):
                 mailboxes.setdefault(MailboxId(mailbox_id), []).append(EnvelopeId(identity))

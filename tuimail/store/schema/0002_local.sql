@@ -23,7 +23,6 @@ CREATE TABLE file (
     sha256 BLOB                           -- of all its octets; NULL when nobody has read them yet
 );
 CREATE UNIQUE INDEX file_by_key ON file (mailbox_id, key);
-CREATE INDEX file_anywhere ON file (key);
 
 -- Files whose rows are gone already, until they are gone too.
 CREATE TABLE doomed (
