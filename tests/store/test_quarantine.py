@@ -62,7 +62,11 @@ def test_looking_gives_the_first_octets_and_the_examination_all(store: Store, he
 
 
 def test_no_door_opens_for_what_is_held(store: Store, held: EnvelopeId, tmp_path: Path) -> None:
+    store.parts.begin(held, "2<", 10)
+    store.parts.append(held, "2<", b"on its way")
+    assert store.parts.staged(held, "2<")
     store.parts.put(held, TWO, b"decoded by mistake")
+    assert store.parts.staged(held, "2<") == b""
     assert store.parts.get(held, TWO) is None
     with pytest.raises(QuarantineRefused):
         save_part(store, held, TWO, tmp_path, "a.pdf")

@@ -76,8 +76,11 @@ class Parts:
         if stamp is None:
             return
         rows: list[SqlRow] = []
+        held: list[str] = []
         for section, data in sections:
-            if len(data) <= _LARGEST_OCTETS and not is_held(self._mail, envelope_id, section):
+            if is_held(self._mail, envelope_id, section):
+                held.append(section)
+            elif len(data) <= _LARGEST_OCTETS:
                 stored, is_deflated = _deflated(data)
                 rows.append(
                     (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)
@@ -87,8 +90,11 @@ class Parts:
             with cache.transaction():
                 for row in rows:
                     _put(cache, row)
+                for section in held:
+                    _unstage(cache, envelope_id, section)
+                    _unstage(cache, envelope_id, f"{section}{ENCODED}")
 
-        if rows:
+        if rows or held:
             self._cache.attempt(act, None)
 
     def get(self, envelope_id: EnvelopeId, section: Section | str) -> bytes | None:
