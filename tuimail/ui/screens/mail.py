@@ -237,7 +237,8 @@ class MailScreen(Panes):
         card = self.query_one(HeaderCard)
         card.set_class(envelope is None, "-empty")
         card.update(envelope, {account.address.lower() for account in self.accounts})
-        self.reader.show(lines, keep_place=keep_place)
+        readable = self.reading.readable
+        self.reader.show(lines, keep_place=keep_place, joins=readable is not None and readable.source != "html")
         self._show_attachments(envelope)
 
     def attachments_changed(self) -> None:

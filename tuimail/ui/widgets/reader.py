@@ -22,6 +22,7 @@ from tuimail.model import TextLine
 from tuimail.ui.cells import char_width
 from tuimail.ui.keys import READER, bindings
 from tuimail.ui.layout import clamp
+from tuimail.ui.paragraphs import joined
 from tuimail.ui.rows import Run
 from tuimail.ui.widgets.lines import LineView
 from tuimail.ui.wrapping import FOLD, Flow, Piece, folded_at_first, piece_runs, quotes_of
@@ -50,6 +51,8 @@ class Reader(LineView, can_focus=True):
     def __init__(self, *, leave: Callable[[], None], id: str | None = None) -> None:
         super().__init__(id=id)
         self._leave = leave
+        self._source: Sequence[TextLine] = ()
+        self._joins = False
         self._lines: Sequence[TextLine] = ()
         self._folded: set[int] = set()
         self._flow = Flow((), 40)
@@ -60,11 +63,15 @@ class Reader(LineView, can_focus=True):
 
     # --- what is shown ---------------------------------------------------------
 
-    def show(self, lines: Sequence[TextLine], *, keep_place: bool = False) -> None:
-        """Show a text from its top. `keep_place` is for the same message in another dress."""
+    def show(self, lines: Sequence[TextLine], *, keep_place: bool = False, joins: bool = False) -> None:
+        """Show a text from its top. `keep_place` is for the same message in another dress.
+
+        `joins`: lines that were broken by the sender may be joined where the pane is narrower.
+        """
         top = self.top_line if keep_place else 0
-        self._lines = lines
-        self._folded = folded_at_first(lines)
+        self._source, self._joins = lines, joins
+        self._lines = self._joined()
+        self._folded = folded_at_first(self._lines)
         self._seek_line, self._seek_end = None, False
         self._reflow()
         self._flow.extend(top + self.page_lines + 1, _budget())
@@ -79,6 +86,9 @@ class Reader(LineView, can_focus=True):
     def at_end(self) -> bool:
         """Whether the last line is visible."""
         return self._flow.complete and self.top_line + self.page_lines >= len(self._flow)
+
+    def _joined(self) -> Sequence[TextLine]:
+        return joined(self._source, self._text_width) if self._joins else self._source
 
     def _reflow(self) -> None:
         self._flow = Flow(self._lines, self._text_width, frozenset(self._folded))
@@ -124,9 +134,17 @@ class Reader(LineView, can_focus=True):
             self._seek_end = False
             self.scroll_line_to(len(self._flow) - self.page_lines)
 
+    def _join_again(self) -> None:
+        """Another width: other lines are joined, and the lines have other numbers."""
+        lines = self._joined()
+        if len(lines) != len(self._lines):
+            self._lines = lines
+            self._folded = folded_at_first(lines)
+
     def _keep_place(self) -> None:
         """Flow again, and keep the source line that is at the top there."""
         line = self._flow.piece(self.top_line).line if self.top_line < len(self._flow) else 0
+        line = min(line, max(0, len(self._lines) - 1))
         self._reflow()
         self._flow.extend_to_line(line, _budget())
         self._seek_line = line if line else None
@@ -136,6 +154,7 @@ class Reader(LineView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Another width: the text flows anew."""
         if self._text_width != self._flow.width:
+            self._join_again()
             self._keep_place()
         else:
             self._flow.extend(self.top_line + self.page_lines + 1, _budget())
