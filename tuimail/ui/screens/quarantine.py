@@ -18,6 +18,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import Worker
 
 from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
@@ -132,7 +133,7 @@ class QuarantineScreen(Screen[None]):
                 return
             self._show()
 
-        self.run_worker(run, group="read", exclusive=True, exit_on_error=False)
+        _: Worker[None] = self.run_worker(run, group="read", exclusive=True, exit_on_error=False)
 
     def _show(self) -> None:
         first = next((at for at in self._all if at.key == self._first), None) if self._first else None
@@ -176,7 +177,7 @@ class QuarantineScreen(Screen[None]):
             if current is not None and current.key == held.key:
                 self._show_details()
 
-        self.run_worker(run, group="peek", exclusive=True, exit_on_error=False)
+        _: Worker[None] = self.run_worker(run, group="peek", exclusive=True, exit_on_error=False)
 
     # --- going about ---------------------------------------------------------------
 
