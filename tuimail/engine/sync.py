@@ -134,7 +134,7 @@ class MailboxSync:
 
     def _first_look(self, selected: Selected) -> None:
         """One screen of a large mailbox that is new here, before all its uids are asked for and compared."""
-        if self._point.filled_down_to is not None or not selected.uid_next or selected.exists < plan.WORTH_A_HELPER:
+        if self._point.filled_down_to is not None or not selected.uid_next or selected.exists <= plan.CHUNK:
             return
         first = max(1, selected.uid_next - plan.FIRST_CHUNK)
         for batch in self._batches(f"{first}:*", lambda uid: uid >= first):
