@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from tests.ui_parts.host import NOW, Host, piloted, screen_text, until
 from tests.ui_parts.hostile import HOSTILE, NEVER
 from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, MailboxId
+from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.store.window import Found
 from tuimail.ui.commands import Kind
 from tuimail.ui.fuzzy import match
 from tuimail.ui.keys import GLOBAL, MAIN, bindings
-from tuimail.ui.open_palette import open_palette
+from tuimail.ui.open_palette import finder, open_palette
 from tuimail.ui.screens.palette import PaletteScreen, hit_line
 
 
@@ -29,17 +32,23 @@ class Finder(Host):
 
     BINDINGS = [*bindings(GLOBAL), *bindings(MAIN)]
 
-    def __init__(self, store: Store, **rest: Any) -> None:
+    def __init__(self, store: Store, where: Paths, **rest: Any) -> None:
         super().__init__(widgets=[Static("behind")], **rest)
         self.store = store
+        self.places = where
+        self.threads: set[threading.Thread] = set()
         self.chosen: list[object] = []
 
     def find(self, kind: Kind) -> None:
         """Open it."""
         open_palette(
             self, kind, store=self.store, keymap={}, open_mailbox=self._mailbox, open_message=self._message,
-            keep_theme=self.chosen.append, clock=lambda: NOW,
+            keep_theme=self.chosen.append, find=self._look, clock=lambda: NOW,
         )  # fmt: skip
+
+    def _look(self, words: str, limit: int) -> list[Found]:
+        self.threads.add(threading.current_thread())
+        return finder(self.places)(words, limit)
 
     def _mailbox(self, mailbox_id: MailboxId) -> None:
         self.chosen.append(self.store.mailboxes.get(mailbox_id))
@@ -64,7 +73,7 @@ def app(tmp_path: Path) -> Finder:
     store = Store.open(places(tmp_path))
     inbox = with_account(store)
     store.envelopes.ingest(inbox, [incoming(1), incoming(2, subject="Lunch on Thursday", sender="Ada Byron")])
-    return Finder(store)
+    return Finder(store, places(tmp_path))
 
 
 def found(app: Finder) -> list[str]:
@@ -112,9 +121,10 @@ def test_a_message_is_found_by_words_of_sender_and_subject(app: Finder) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         app.find(Kind.MESSAGES)
         await pilot.pause()
-        assert len(found(app)) == 2
+        await until(pilot, lambda: len(found(app)) == 2)
         await pilot.press(*"ada lunch", "enter")
         await until(pilot, lambda: app.chosen)
+        assert threading.main_thread() not in app.threads
 
     piloted(app, steps)
     assert getattr(app.chosen[0], "subject", "") == "Lunch on Thursday"
@@ -190,7 +200,7 @@ def test_hostile_mail_is_only_text_in_the_palette(tmp_path: Path) -> None:
     inbox = with_account(store)
     kept = [name.encode("utf-8", "replace").decode().replace("\0", "") for name in HOSTILE]
     store.envelopes.ingest(inbox, [incoming(uid, sender=name, subject=name) for uid, name in enumerate(kept, 1)])
-    app = Finder(store)
+    app = Finder(store, places(tmp_path))
 
     async def steps(pilot: Pilot[Any]) -> None:
         app.find(Kind.MESSAGES)

@@ -31,7 +31,7 @@ from tuimail.ui.keymaps import keymap_for
 from tuimail.ui.keys import GLOBAL, bindings
 from tuimail.ui.memory import Memory
 from tuimail.ui.notices import Inbox, NoticesArrived
-from tuimail.ui.open_palette import open_palette
+from tuimail.ui.open_palette import finder, open_palette
 from tuimail.ui.remembered import Remembered
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
@@ -194,6 +194,7 @@ class TuimailApp(App[None], inherit_bindings=False):
             open_message=self._open_message,
             keep_theme=lambda name: self.main.remembered.keep_theme(name, self.config.ui.theme),
             clock=self.clock,
+            find=finder(self.paths),
         )
 
     def _open_mailbox(self, mailbox_id: MailboxId) -> None:

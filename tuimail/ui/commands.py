@@ -72,7 +72,7 @@ class Source(Protocol):
 
     @property
     def is_slow(self) -> bool:
-        """Whether it is only asked once the typing pauses."""
+        """Whether it is asked beside the loop, once the typing pauses."""
 
     def hits(self, query: str) -> list[Hit]:
         """What fits, best first; for an empty query what is worth showing."""

@@ -9,7 +9,9 @@ from typing import Any
 from textual.app import App
 
 from tuimail.model import EnvelopeId, MailboxId
+from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.store.window import Found
 from tuimail.ui.commands import CommandSource, Hit, Kind, MailboxSource, MessageSource, Source, ThemeSource
 from tuimail.ui.screens.palette import PaletteScreen
 
@@ -21,6 +23,16 @@ _WORDS = {
 }
 
 
+def finder(paths: Paths) -> Callable[[str, int], list[Found]]:
+    """A search of messages with a connection of its own, for a thread beside the loop."""
+
+    def find(words: str, limit: int) -> list[Found]:
+        with Store.open(paths, write=False) as own:
+            return own.envelopes.find_text(words, limit)
+
+    return find
+
+
 def open_palette(
     app: App[Any],
     kind: Kind,
@@ -30,9 +42,13 @@ def open_palette(
     open_mailbox: Callable[[MailboxId], object],
     open_message: Callable[[MailboxId, EnvelopeId], object],
     keep_theme: Callable[[str], object],
+    find: Callable[[str, int], list[Found]] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> None:
-    """Ask, then do what was chosen. Commands run where the focus was when it was opened."""
+    """Ask, then do what was chosen. Commands run where the focus was when it was opened.
+
+    `find` looks for messages and is called in a thread, so it needs a store of its own; None for no messages.
+    """
     if isinstance(app.screen, PaletteScreen):
         return
     alone = kind is not Kind.ALL
@@ -43,8 +59,8 @@ def open_palette(
         sources.append(CommandSource(app, keymap))
     if kind in (Kind.ALL, Kind.MAILBOXES):
         sources.append(MailboxSource(mailboxes, store.accounts.all(), open_mailbox))
-    if kind in (Kind.ALL, Kind.MESSAGES):
-        sources.append(MessageSource(store.envelopes.find_text, mailboxes, open_message, clock(), shows_recent=alone))
+    if kind in (Kind.ALL, Kind.MESSAGES) and find is not None:
+        sources.append(MessageSource(find, mailboxes, open_message, clock(), shows_recent=alone))
     if kind in (Kind.ALL, Kind.THEMES):
         sources.append(themes)
 

@@ -7,6 +7,7 @@ kinds by score, and shows results in batches.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import ClassVar
@@ -21,6 +22,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tuimail.mime.clean import cell_width
+from tuimail.ui.aside import aside
 from tuimail.ui.cells import elide, fit
 from tuimail.ui.commands import Hit, Source
 from tuimail.ui.screens.dialogs import Dialog
@@ -79,18 +81,28 @@ class PaletteScreen(Dialog[Hit]):
             self._pause = None
         slow = False
         for source in self._sources:
-            if source.is_slow and query:
+            if source.is_slow:
                 slow = True  # what it found before stays until it has answered again
             else:
                 self._found[source.heading] = source.hits(query)
-        if slow:
-            self._pause = self.set_timer(PAUSE_S, lambda: self._search_slowly(query))
+        if slow and query:
+            self._pause = self.set_timer(PAUSE_S, lambda: self._search_later(query))
+        elif slow:
+            self._search_later(query)
         self._show()
 
-    def _search_slowly(self, query: str) -> None:
+    def _search_later(self, query: str) -> None:
+        """A newer search takes the place of one that has not answered yet."""
+        self.run_worker(self._search_slowly(query), group="slow", exclusive=True)
+
+    async def _search_slowly(self, query: str) -> None:
+        """Ask the slow sources beside the loop; an answer to what is no longer typed is dropped."""
         for source in self._sources:
             if source.is_slow:
-                self._found[source.heading] = source.hits(query)
+                hits = await aside(functools.partial(source.hits, query))
+                if self.query_one(Input).value.strip() != query:
+                    return
+                self._found[source.heading] = hits
         self._show(keep=True)
 
     def _show(self, *, keep: bool = False) -> None:
@@ -144,12 +156,12 @@ class PaletteScreen(Dialog[Hit]):
             hit.preview()
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if self._pause is not None:  # what was typed last has not been looked for yet
             self._pause.stop()
             self._pause = None
-            self._search_slowly(event.value.strip())
+            await self._search_slowly(event.value.strip())
         hit = self._chosen()
         if hit is not None:
             self.dismiss(hit)

@@ -315,6 +315,10 @@ class MessageList(LineView, can_focus=True):
             self.clear_selection()
         else:
             self.select_between(0, self.total - 1)
+            if self.total > MAX_SELECTED:
+                self.notify(
+                    f"The newest {MAX_SELECTED:,} of {self.total:,} messages are selected.", markup=False, timeout=5
+                )
 
     def select_between(self, one: int, other: int) -> None:
         """Select all rows from position `one` to `other`, in any order."""
