@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tuimail.errors import ReadOnly
 
+SOCKET_PATH_OCTETS = 107
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -40,14 +42,11 @@ class Paths:
         state_home = _xdg(environ, "XDG_STATE_HOME", home / ".local/state")
         data = Path(data_dir).absolute() if data_dir else data_home / "tuimail"
         state = data / "state" if data_dir else state_home / "tuimail"
-        runtime = environ.get("XDG_RUNTIME_DIR", "")
-        runtime_home = Path(runtime) if runtime.startswith("/") else _temporary()
-        runtime_name = "tuimail" if runtime.startswith("/") else f"tuimail-{os.getuid()}"
         return cls(
             config_file=Path(config).absolute() if config else config_home / "tuimail" / "config.toml",
             data=data,
             state=state,
-            runtime=runtime_home / runtime_name,
+            runtime=_runtime(environ.get("XDG_RUNTIME_DIR", "")),
         )
 
     @property
@@ -97,10 +96,20 @@ class Paths:
             make_private(directory)
 
 
-def _temporary() -> Path:
+def _runtime(session: str) -> Path:
+    """The session's own directory, else one of ours; /tmp where a socket's path would not fit."""
+    if session.startswith("/") and _fits(Path(session, "tuimail")):
+        return Path(session, "tuimail")
     import tempfile  # 7 ms that a session with XDG_RUNTIME_DIR does without
 
-    return Path(tempfile.gettempdir())
+    ours = f"tuimail-{os.getuid()}"
+    found = Path(tempfile.gettempdir(), ours)
+    return found if _fits(found) else Path("/tmp", ours)  # noqa: S108 - made 0700, and refused when it is another's
+
+
+def _fits(directory: Path) -> bool:
+    """A unix socket's path has at most 107 octets; the name of ours takes 22 of them."""
+    return len(os.fsencode(directory)) + 22 <= SOCKET_PATH_OCTETS
 
 
 def make_private(directory: Path) -> None:
