@@ -42,6 +42,8 @@ from tuimail.store import Store
 
 TICK_S: Final = 5.0
 END_S: Final = 2.0
+STORE_TROUBLE_S: Final = 30.0
+"""A store that could not be used is tried again so often, and whenever somebody asks for something."""
 
 
 class Engine:
@@ -107,16 +109,27 @@ class Engine:
     # --- the dispatcher's thread ------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            with Store.open(self._paths) as store:
-                self._load(store)
-                self._serve(store)
-        except MailError as exc:
-            self._log.fault("dispatch.store", exc)
-            self._serve_broken(exc.sentence)
-        except Exception as exc:  # noqa: BLE001 - the top of the thread
-            self._log.fault("dispatch.fault", exc)
-            self._serve_broken("Something went wrong inside tuimail; see its log.")
+        asked: Request | None = None
+        while True:
+            try:
+                with Store.open(self._paths) as store:
+                    self._load(store)
+                    if asked is not None:
+                        self._do(asked, store)
+                        asked = None
+                    self._serve(store)
+                return
+            except MailError as exc:
+                self._log.fault("dispatch.store", exc)
+                if asked is not None:
+                    self._refuse(asked, exc.sentence)
+            except Exception as exc:  # noqa: BLE001 - the top of the thread
+                self._log.fault("dispatch.fault", exc)
+                self._serve_broken("Something went wrong inside tuimail; see its log.")
+                return
+            asked = self._next_asked()
+            if asked is None:
+                return
 
     def _serve(self, store: Store) -> None:
         while True:
@@ -132,13 +145,28 @@ class Engine:
             else:
                 self._do(request, store)
 
+    def _next_asked(self) -> Request | None:
+        """What is asked while the store cannot be used: it may be usable by then. None at the end."""
+        while True:
+            try:
+                request = self._requests.get(timeout=STORE_TROUBLE_S)
+            except queue.Empty:
+                return Wake()
+            if not callable(request):
+                return request
+            request()
+
     def _serve_broken(self, sentence: str) -> None:
-        """The store cannot be used: everybody who asks is told why."""
+        """Nothing can be done any longer: everybody who asks is told why."""
         while (request := self._requests.get()) is not None:
-            if isinstance(request, SyncNow):
-                self._tell(SyncEnded("", sentence, request.ticket))
-            elif isinstance(request, Want):
-                self._tell(PartFailed(request.envelope_id, request.section, sentence))
+            if not callable(request):
+                self._refuse(request, sentence)
+
+    def _refuse(self, request: Request, sentence: str) -> None:
+        if isinstance(request, SyncNow):
+            self._tell(SyncEnded("", sentence, request.ticket))
+        elif isinstance(request, Want):
+            self._tell(PartFailed(request.envelope_id, request.section, sentence))
 
     def _do(self, request: Request, store: Store) -> None:
         match request:

@@ -22,10 +22,12 @@ from tuimail.errors import (
     AuthError,
     ConfigError,
     ConnectionProblem,
+    Corrupt,
     MailError,
     ProtocolViolation,
     ServerRefused,
     StoreError,
+    TooNew,
     TrustError,
     UsageError,
 )
@@ -93,17 +95,24 @@ class AccountLoop:
     # --- the loop ---------------------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            with Store.open(self._desk.paths) as store:
-                while not self._orders.stopping:
-                    self._once(store)
-        except MailError as exc:
-            self._desk.log.fault("account.store", exc, account=self._desk.name)
-            self._desk.offline = exc.sentence
-            self._serve_broken(exc.sentence)
-        except Exception as exc:  # noqa: BLE001 - the top of the thread
-            self._desk.log.fault("account.fault", exc, account=self._desk.name)
-            self._serve_broken("Something went wrong inside tuimail; see its log.")
+        while not self._orders.stopping:
+            try:
+                with Store.open(self._desk.paths) as store:
+                    while not self._orders.stopping:
+                        self._once(store)
+            except (Corrupt, TooNew) as exc:
+                self._desk.log.fault("account.store", exc, account=self._desk.name)
+                self._desk.offline = exc.sentence
+                self._serve_broken(exc.sentence)
+            except StoreError as exc:  # even what went wrong could not be written down, or the store not be opened
+                self._desk.log.fault("account.store", exc, account=self._desk.name)
+                self._desk.offline = exc.sentence
+                self._receive(self._orders.take())
+                self._give_up_tickets(exc.sentence)
+                self._sleep(STORE_TROUBLE_S)
+            except Exception as exc:  # noqa: BLE001 - the top of the thread
+                self._desk.log.fault("account.fault", exc, account=self._desk.name)
+                self._serve_broken("Something went wrong inside tuimail; see its log.")
 
     def _once(self, store: Store) -> None:
         """Wait until somebody needs the account, then one connection from dial to its end."""
