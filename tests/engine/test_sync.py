@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, House, server_state
-from tuimail.engine import plan, summaries
+from tuimail.engine import plan
 from tuimail.engine.protocol import MailboxChanged, TreeChanged
 from tuimail.model import AccountStatus, Role
 
@@ -66,16 +65,12 @@ def test_the_status_ends_without_a_complaint(full: Demo, house_of: Houses) -> No
     assert account.sentence == ""
 
 
-@pytest.mark.parametrize("is_broken", [False, True], ids=["helper", "no helper"])
-def test_a_large_mailbox_is_filled_with_a_helper_or_without_one(
-    full: Demo, house_of: Houses, monkeypatch: pytest.MonkeyPatch, is_broken: bool
+def test_a_large_mailbox_is_filled_piece_by_piece(
+    full: Demo, house_of: Houses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "WORTH_A_HELPER", 8)
     monkeypatch.setattr(plan, "CHUNK", 6)  # what is larger gets a first look
     monkeypatch.setattr(plan, "FIRST_CHUNK", 3)
     monkeypatch.setattr(plan, "chunks", partial(plan.chunks, first=3, size=5))
-    if is_broken:
-        monkeypatch.setattr(summaries, "command_for", lambda _: (sys.executable, "-c", "pass"))
     house = house_of(full)
     assert house.sync() == {ACCOUNT: ""}
     assert house.state() == server_state(full)

@@ -15,8 +15,6 @@ from tuimail.model import ROLE_ORDER, Mailbox, MailboxId, Role
 FIRST_CHUNK: Final = 200
 """One screen and more, so that a first look waits for little."""
 CHUNK: Final = 1500
-WORTH_A_HELPER: Final = 20_000
-"""So many headers pay for a second process, which takes a tenth of a second to start."""
 FLAGS_CHUNK: Final = 10_000
 PROOF_ROWS: Final = 1000
 PROOF_SHARE: Final = 0.25

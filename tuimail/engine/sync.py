@@ -16,10 +16,8 @@ from itertools import chain, pairwise
 from tuimail.engine import plan
 from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import MailboxChanged, NewMail, Progress
-from tuimail.engine.summaries import Job, Summaries
-from tuimail.engine.summarising import Told, tell
 from tuimail.errors import ProtocolViolation, ServerRefused
-from tuimail.mime import structure
+from tuimail.mime import headers, structure
 from tuimail.model import Mailbox
 from tuimail.net.imap import FetchedFlags, FetchedHeader, ImapSession, Known, News, Selected, compress_uids, expand
 from tuimail.store import Store
@@ -186,30 +184,14 @@ class MailboxSync:
     def _pieces(self, missing: Sequence[int]) -> Iterator[tuple[Sequence[int], list[Incoming]]]:
         """The missing uids piece by piece with their rows, in order; fewer when interrupted.
 
-        Three work at once: while a piece is stored, the next is understood by a helper, and
-        the server is at the one after that. The first piece is small, and waits for nobody.
+        While a piece is understood and stored, the server is at the next one. The first piece is small.
         """
         pieces = list(plan.chunks(missing))
         sets = chain(map(compress_uids, pieces), [""])
-        helper = Summaries(self._desk.log) if len(missing) >= plan.WORTH_A_HELPER else None
-        begun: tuple[Sequence[int], list[FetchedHeader], Job] | None = None
-        try:
-            for wanted, (text, then) in zip(pieces, pairwise(sets), strict=True):
-                if self._interrupted():
-                    break
-                fetched = self._headers(text, then)
-                if helper is None or wanted is pieces[0]:
-                    yield wanted, [incoming(header) for header in fetched]
-                    continue
-                job = helper.begin([header.header for header in fetched])
-                if begun is not None:
-                    yield begun[0], _rows(*begun[1:])
-                begun = wanted, fetched, job
-            if begun is not None:
-                yield begun[0], _rows(*begun[1:])
-        finally:
-            if helper is not None:
-                helper.close()
+        for wanted, (text, then) in zip(pieces, pairwise(sets), strict=True):
+            if self._interrupted():
+                break
+            yield wanted, [incoming(header) for header in self._headers(text, then)]
 
     def _all_flags(self) -> bool:
         """The plain path: the flags of everything, compared in pieces; False when interrupted."""
@@ -324,17 +306,14 @@ class MailboxSync:
 
 def incoming(fetched: FetchedHeader) -> Incoming:
     """A fetched header as a row for the store."""
-    return _row(fetched, tell(fetched.header))
-
-
-def _rows(fetched: Sequence[FetchedHeader], job: Job) -> list[Incoming]:
-    return list(map(_row, fetched, job.result()))
-
-
-def _row(fetched: FetchedHeader, told: Told) -> Incoming:
-    uid, flags, keywords, modseq, received_at, size_octets, raw, _ = fetched
+    uid, flags, keywords, modseq, received_at, size_octets, raw, block = fetched
+    told = headers.summarize(block)
     # By position, in the order of Incoming: half the time that names would take, once for each message.
-    return Incoming(uid, flags, keywords, modseq, received_at, size_octets, raw, structure.has_attachments(raw), *told)
+    return Incoming(
+        uid, flags, keywords, modseq, received_at, size_octets, raw, structure.has_attachments(raw),
+        told.from_, told.sender_name or told.sender_address, told.reply_to, told.to, told.cc, told.subject,
+        told.sent_at, told.message_id, told.in_reply_to, told.references, told.list_id, headers.thread_key(told),
+    )  # fmt: skip
 
 
 def halves(uids: str) -> list[str]:
