@@ -10,7 +10,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ from pathlib import Path
 from tuimail import config
 from tuimail.cli.demo_server import account_of, places
 from tuimail.demo.server import DemoServer
+from tuimail.engine.clock import SystemClock
 from tuimail.engine.inprocess import InProcessOffice
+from tuimail.engine.protocol import Notice
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.app import TuimailApp
@@ -27,21 +29,33 @@ NOW = datetime(2026, 3, 12, 16, 20, tzinfo=UTC)
 IMAGES = Path(__file__).resolve().parent / "images"
 
 SHOTS: tuple[tuple[str, tuple[int, int], str, Sequence[str]], ...] = (
-    ("three-panes", (150, 42), "tuimail-dark", ("j", "j", "j", "j", "enter")),
-    ("light", (150, 42), "tuimail-light", ("j", "enter")),
+    ("three-panes", (150, 42), "tuimail-dark", ("g", "j", "j", "j", "j", "enter")),
+    ("light", (150, 42), "tuimail-light", ("g", "j", "enter")),
     ("help", (130, 42), "tuimail-dark", ("?",)),
     ("palette", (130, 36), "tuimail-dark", ("ctrl+p", *"comp")),
-    ("save-prompt", (130, 36), "tuimail-dark", ("j", "j", "j", "j", "enter", "S")),
+    ("save-prompt", (130, 36), "tuimail-dark", ("g", "j", "j", "j", "j", "enter", "S")),
     ("narrow", (78, 30), "nord", ()),
 )
 """File name, columns and rows, theme, keys."""
+
+
+class DayClock(SystemClock):
+    """The machine's clock, moved to the day of the pictures."""
+
+    def wall(self) -> float:
+        """Seconds since 1970 UTC, on that day."""
+        return NOW.timestamp()
+
+
+def _joined(paths: Paths) -> Callable[[Callable[[Notice], None]], InProcessOffice]:
+    return lambda hear: InProcessOffice.join(paths, on_notice=hear, clock=DayClock())
 
 
 async def shoot(paths: Paths, store: Store, shot: tuple[str, tuple[int, int], str, Sequence[str]]) -> None:
     """Take one picture."""
     name, size, theme, keys = shot
     app = TuimailApp(
-        store, paths, config.load(paths.config_file), lambda hear: InProcessOffice.join(paths, on_notice=hear),
+        store, paths, config.load(paths.config_file), _joined(paths),
         clock=NOW.timestamp, demo=True,
     )
     async with app.run_test(size=size) as pilot:
@@ -67,7 +81,7 @@ def main() -> None:
         account = account_of(server, Path("unused"))
         receive = replace(account.receive, password_command=("printf", "%s", server.password))
         config.ConfigEditor(paths.config_file).add_account(replace(account, receive=receive))
-        office = InProcessOffice.join(paths, on_notice=lambda notice: None)
+        office = InProcessOffice.join(paths, on_notice=lambda notice: None, clock=DayClock())
         office.wait_sync(timeout_s=60)
         office.close()
         for shot in SHOTS:

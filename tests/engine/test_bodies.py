@@ -18,9 +18,9 @@ Houses = Callable[..., House]
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 1000
 
 
-def attached(subject: str = "with a file", message_id: str = "<file@x>") -> bytes:
+def attached(subject: str = "with a file", message_id: str = "<file@x>", octets: bytes = PDF) -> bytes:
     """A message of a text and a PDF."""
-    encoded = base64.encodebytes(PDF).replace(b"\n", b"\r\n")
+    encoded = base64.encodebytes(octets).replace(b"\n", b"\r\n")
     return (
         f"From: Ada <ada@example.org>\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n'
@@ -143,3 +143,12 @@ def test_every_sample_message_can_be_read(full: Demo, house_of: Houses) -> None:
             assert text_of(house, row.id), row.subject
             assert row.body != BodyState.ABSENT
     assert house.store.check() == []
+
+
+def test_a_file_that_came_ahead_of_reading_was_examined_too(full: Demo, house_of: Houses) -> None:
+    full.deliver(attached("a file ahead", "<ahead@x>", PDF[:1000]))
+    house = house_of(full, offline="all")
+    assert house.sync() == {ACCOUNT: ""}
+    found = house.store.parts.info(house.with_subject("a file ahead"), Section("2"))
+    assert found is not None
+    assert found.real_type == "application/pdf"

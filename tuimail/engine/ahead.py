@@ -16,6 +16,7 @@ from tuimail.engine.ondemand import OnDemand
 from tuimail.engine.protocol import TEXT, MailboxChanged, Progress
 from tuimail.errors import MessageProblem, ServerRefused
 from tuimail.mime import parse
+from tuimail.mime.structure import attachments
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId
 from tuimail.net.imap import compress_uids
 from tuimail.store import Store
@@ -103,7 +104,11 @@ class Ahead:
             for part, octets in parse.leaves(raw, parsed)
             if not is_held_back(self._desk, parsed.root, part.section)  # fetched, and held, when somebody asks
         }
-        self._store.parts.put_all(envelope.id, leaves)
+        files = {part.section for part in attachments(parsed.root)}
+        self._store.parts.put_all(envelope.id, {at: octets for at, octets in leaves.items() if at not in files})
+        for section in files & leaves.keys():
+            octets = leaves[section]
+            self._store.parts.put(envelope.id, section, octets, real_type=self._desk.converter.real_type(octets))
         prefer, wanted = telling(parsed.root, TEXT)
         got = [(part, leaves.get(part.section, b"")) for part in wanted]
         self._bodies.store_text(envelope.id, TEXT, parsed.root, got, prefer)
