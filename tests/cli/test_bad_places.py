@@ -12,7 +12,7 @@ from sys import executable
 
 import pytest
 
-from tests.cli.conftest import Done, Home
+from tests.cli.conftest import CONFIG, Done, Home
 from tests.ui.terminal import Terminal, app_environ
 from tuimail.demo.server import DemoServer
 from tuimail.engine.office import Office, engine_runs
@@ -244,7 +244,8 @@ def test_a_screen_whose_disk_fills_goes_on_once_there_is_room(
         ballast = fill(small_disk)
         for number in range(1201, 1601):
             server.deliver(mail(number))
-        terminal.read_until(lambda: "DiskFull" in log_of(crowded))
+        terminal.read_until(lambda: terminal.shows("is full"))
+        assert "DiskFull" in log_of(crowded)
         assert b"Traceback" not in terminal.output
         ballast.unlink()
         terminal.press("R")
@@ -260,6 +261,7 @@ def test_a_screen_whose_disk_fills_goes_on_once_there_is_room(
 
 @pytest.mark.pty
 def test_a_tiny_terminal_says_so_and_can_be_left(quiet: Home) -> None:
+    quiet.configure(CONFIG.replace('"false"', '"echo", "x"'))  # else it asks for a password, and keys go there
     with screen(quiet, width=20, height=5) as terminal:
         terminal.read_until(lambda: any(terminal.lines()))
         terminal.read_until_quiet(0.5)

@@ -6,12 +6,15 @@ import contextlib
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,8 +33,10 @@ pytestmark = pytest.mark.pty
 MESSAGES = 1500
 NEWEST = f"Report {MESSAGES}"
 PATIENCE_S = 30.0
-LONGEST_LIFE_S = 2.5
-"""A first sync of so many messages is over by then, from the start of Python on."""
+HEADERS_AND_TEXTS = 80
+"""So many commands make a first sync."""
+
+Engine = Literal["ends by itself", "is stopped", "is killed too"]
 
 
 def small(number: int, subject: str) -> bytes:
@@ -150,23 +155,28 @@ def stored_state(paths: Paths) -> State:
     return found
 
 
-def kill_and_look(home: Path, server: Demo, after_s: float, *, by_itself: bool) -> int:
-    """One kill, and everything that must hold afterwards; how many messages were here at the kill."""
+def kill_and_look(home: Path, server: Demo, commands: int, more_s: float, engine: Engine) -> None:
+    """Kill the screen so long after so many commands of a first sync, and look at everything that must hold then."""
     configure(home, server)
     paths = places(home)
+    wanted = len(server.log) + commands
     with open_screen(home) as terminal:
-        terminal.read_for(after_s)
-        assert terminal.exit_code is None
-    # Leaving `with` is kill -9.
-    left = engines(home)
-    if not by_itself:
+        deadline = time.monotonic() + PATIENCE_S
+        while len(server.log) < wanted:
+            terminal.read_for(0.005)
+            assert time.monotonic() < deadline, f"{commands} commands never came"
+        terminal.read_for(more_s)
+        left = engines(home)
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert terminal.wait() == -signal.SIGKILL
+    if engine == "is killed too":
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    elif engine == "is stopped":
         stop_engine(paths)
     wait_for_end(left)
-    before = 0
-    if paths.mail_db.exists():
-        with Store.open(paths) as store:
-            assert store.check() == []
-            before = sum(mailbox.total for mailbox in store.mailboxes.all())
+    with Store.open(paths) as store:
+        assert store.check() == []
     done = subprocess.run(
         [sys.executable, "-m", "tuimail", "sync"], env=environ(home), capture_output=True, timeout=60, check=False
     )
@@ -179,16 +189,20 @@ def kill_and_look(home: Path, server: Demo, after_s: float, *, by_itself: bool) 
         terminal.press("q")
         assert terminal.wait() == 0
         assert b"Traceback" not in terminal.output
-    return before
 
 
 @pytest.mark.parametrize(
-    ("after_s", "by_itself"), [(0.6, False), (1.0, True), (1.5, False)], ids=["early", "in the middle", "late"]
+    ("commands", "engine"),
+    [
+        pytest.param(7, "is killed too", id="while new headers come"),
+        pytest.param(9, "is stopped", id="while old headers come"),
+        pytest.param(40, "ends by itself", id="while texts come"),
+    ],
 )
 def test_a_screen_that_is_killed_loses_and_doubles_nothing(
-    after_s: float, by_itself: bool, home: Path, server: Demo
+    commands: int, engine: Engine, home: Path, server: Demo
 ) -> None:
-    kill_and_look(home, server, after_s, by_itself=by_itself)
+    kill_and_look(home, server, commands, 0.0, engine)
 
 
 @pytest.mark.long
@@ -198,10 +212,12 @@ def test_a_screen_that_is_killed_ten_times_at_random_loses_and_doubles_nothing(
     seed: int, short_directory: Path, server: Demo
 ) -> None:
     moments = random.Random(seed)
+    endings: tuple[Engine, ...] = ("is killed too", "is stopped", "is killed too", "is stopped", "ends by itself")
     for turn in range(10):
         home = Path(tempfile.mkdtemp(dir=short_directory))
+        commands = moments.randint(1, 10 if turn % 2 else HEADERS_AND_TEXTS)
         try:
-            kill_and_look(home, server, moments.uniform(0.05, LONGEST_LIFE_S), by_itself=turn % 5 == 0)
+            kill_and_look(home, server, commands, moments.uniform(0.0, 0.08), endings[turn % len(endings)])
         finally:
             stop_engine(places(home))
 

@@ -15,7 +15,7 @@ from tuimail.config import Protocol
 from tuimail.engine import plan
 from tuimail.engine.desk import Asked, Desk, Orders
 from tuimail.engine.imap import dial
-from tuimail.engine.protocol import PasswordWanted, StatusChanged
+from tuimail.engine.protocol import PasswordWanted, StatusChanged, SyncEnded
 from tuimail.engine.rounds import POLL_S, Leave, Rounds
 from tuimail.engine.watcher import InboxWatcher
 from tuimail.errors import (
@@ -63,6 +63,8 @@ class AccountLoop:
         self._status = AccountStatus.NEVER
         self._tickets: list[str] = []
         self._failures = 0
+        self._told = ""
+        """Trouble that was only said, because it could not be written down."""
         self._thread = threading.Thread(target=self._run, name=f"account {desk.name}", daemon=True)
 
     def start(self) -> None:
@@ -105,10 +107,7 @@ class AccountLoop:
                 self._desk.offline = exc.sentence
                 self._serve_broken(exc.sentence)
             except StoreError as exc:  # even what went wrong could not be written down, or the store not be opened
-                self._desk.log.fault("account.store", exc, account=self._desk.name)
-                self._desk.offline = exc.sentence
-                self._receive(self._orders.take())
-                self._give_up_tickets(exc.sentence)
+                self._untold_trouble(exc)
                 self._sleep(STORE_TROUBLE_S)
             except Exception as exc:  # noqa: BLE001 - the top of the thread
                 self._desk.log.fault("account.fault", exc, account=self._desk.name)
@@ -135,7 +134,7 @@ class AccountLoop:
                 self._back_off(store, exc)
         except StoreError as exc:
             self._desk.log.fault("account.store", exc, account=self._desk.name)
-            self._give_up_tickets(exc.sentence)
+            self._troubled(store, AccountStatus.OFFLINE, f"{exc.sentence} {exc.advice}".strip())
             self._sleep(STORE_TROUBLE_S)
         except Exception as exc:  # noqa: BLE001 - a fault of ours must not end the account
             self._desk.log.fault("account.fault", exc, account=self._desk.name)
@@ -205,6 +204,16 @@ class AccountLoop:
         self._set_status(store, status, sentence)
         self._give_up_tickets(sentence)
 
+    def _untold_trouble(self, error: StoreError) -> None:
+        """The status cannot be kept in the store, so whoever listens is told, once."""
+        self._desk.log.fault("account.store", error, account=self._desk.name)
+        self._desk.offline = error.sentence
+        self._receive(self._orders.take())
+        if self._told != error.sentence:
+            self._told = error.sentence
+            self._desk.tell(SyncEnded(self._desk.name, f"{error.sentence} {error.advice}".strip()))
+        self._give_up_tickets(error.sentence)
+
     def _give_up_tickets(self, sentence: str) -> None:
         tickets, self._tickets = self._tickets, []
         if tickets:
@@ -246,6 +255,7 @@ class AccountLoop:
     def _set_status(self, store: Store, status: AccountStatus, sentence: str) -> None:
         self._status = status
         store.accounts.set_status(self._desk.name, status, sentence, at=int(self._desk.clock.wall()))
+        self._told = ""
         self._desk.tell(StatusChanged(self._desk.name))
 
 

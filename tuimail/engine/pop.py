@@ -20,7 +20,7 @@ from tuimail.engine.local_lane import LocalLane
 from tuimail.engine.loop import FAULT_S, STORE_TROUBLE_S, in_words, spoken_time
 from tuimail.engine.pop_download import Learned
 from tuimail.engine.pop_session import PopRound
-from tuimail.engine.protocol import MailboxChanged, PasswordWanted, StatusChanged, TreeChanged
+from tuimail.engine.protocol import MailboxChanged, PasswordWanted, StatusChanged, SyncEnded, TreeChanged
 from tuimail.errors import (
     AuthError,
     ConfigError,
@@ -156,6 +156,8 @@ class PopLoop:
         """No login before this, by the server's wish."""
         self._tickets: list[str] = []
         self._failures = 0
+        self._told = ""
+        """Trouble that was only said, because it could not be written down."""
         self._thread = threading.Thread(target=self._run, name=f"account {desk.name}", daemon=True)
 
     def start(self) -> None:
@@ -199,12 +201,7 @@ class PopLoop:
                 self._desk.offline = exc.sentence
                 self._serve_broken(exc.sentence)
             except StoreError as exc:  # even what went wrong could not be written down, or the store not be opened
-                self._desk.log.fault("account.store", exc, account=self._desk.name)
-                self._must_scan = True
-                self._desk.offline = exc.sentence
-                self._receive(self._orders.take())
-                self._lane.gave_up(f"Not downloaded. {exc.sentence}")
-                self._give_up_tickets(exc.sentence)
+                self._untold_trouble(exc)
                 self._sleep(STORE_TROUBLE_S)
             except Exception as exc:  # noqa: BLE001 - the top of the thread
                 self._desk.log.fault("account.fault", exc, account=self._desk.name)
@@ -377,6 +374,18 @@ class PopLoop:
         self._lane.gave_up(f"Not downloaded. {sentence}")
         self._give_up_tickets(sentence)
 
+    def _untold_trouble(self, error: StoreError) -> None:
+        """The status cannot be kept in the store, so whoever listens is told, once."""
+        self._desk.log.fault("account.store", error, account=self._desk.name)
+        self._must_scan = True
+        self._desk.offline = error.sentence
+        self._receive(self._orders.take())
+        if self._told != error.sentence:
+            self._told = error.sentence
+            self._desk.tell(SyncEnded(self._desk.name, f"{error.sentence} {error.advice}".strip()))
+        self._lane.gave_up(f"Not downloaded. {error.sentence}")
+        self._give_up_tickets(error.sentence)
+
     def _give_up_tickets(self, sentence: str) -> None:
         tickets, self._tickets = self._tickets, []
         if tickets:
@@ -411,4 +420,5 @@ class PopLoop:
 
     def _set_status(self, store: Store, status: AccountStatus, sentence: str) -> None:
         store.accounts.set_status(self._desk.name, status, sentence, at=int(self._desk.clock.wall()))
+        self._told = ""
         self._desk.tell(StatusChanged(self._desk.name))

@@ -71,7 +71,9 @@ class News:
                 self.mailboxes.add(mailbox_id)
             case protocol.PasswordWanted(account, sentence):
                 self.passwords[account] = sentence
-            case protocol.SyncEnded(account):
+            case protocol.SyncEnded(account, sentence, ticket):
+                if sentence and not ticket and sentence not in self.refused:
+                    self.refused.append(sentence)  # nobody waits for it with a ticket: it is for the person
                 self.status = self.tree = True
                 self.ended.add(account)
                 self.downloads.pop(account, None)
