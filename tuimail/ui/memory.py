@@ -65,6 +65,8 @@ class Memory:
 
     def _write_aside(self) -> None:
         self._timer = None
+        if not self._main.query(TopBar):  # the screen is being taken down; `now` has written it
+            return
         changed = self._changed()
         if not changed:
             return
