@@ -46,9 +46,11 @@ def start(home: Home, top: Path) -> pexpect.spawn:
 def children_of(pid: int) -> list[int]:
     """Processes below this one, at any depth."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *children_of(int(child))]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread or process that has just ended
+        for task in list(Path(f"/proc/{pid}/task").iterdir()):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for child in (task / "children").read_text().split():
+                    found += [int(child), *children_of(int(child))]
     return found
 
 
@@ -113,7 +115,10 @@ def test_the_password_of_the_demo_is_in_no_file_and_no_command_line(top: Path) -
         office = Office.join(paths, on_notice=lambda notice: None)
         assert office.wait_ready()
         office.close()
-        command_lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (child.pid, *children_of(child.pid))]
+        command_lines = []
+        for pid in (child.pid, *children_of(child.pid)):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                command_lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
         places = [*command_lines, *(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())]
         assert all(secret.encode() not in octets for octets in places)
     assert not paths.data.exists()
