@@ -30,6 +30,18 @@ EnvelopeId = NewType("EnvelopeId", int)
 PendingId = NewType("PendingId", int)
 """The local row of an action that a server has not confirmed."""
 
+RawId = NewType("RawId", int)
+"""Octets of a whole message that are kept until nobody needs them."""
+
+DeedId = NewType("DeedId", int)
+"""Something a person did in one go, that can be undone in one go."""
+
+OutboxId = NewType("OutboxId", int)
+"""A message on its way out."""
+
+DraftId = NewType("DraftId", int)
+"""A message that is being written."""
+
 Uid = NewType("Uid", int)
 """An IMAP unique identifier, 1 to 2**32-1 (RFC 9051 2.3.1.1)."""
 
@@ -129,6 +141,22 @@ class AccountStatus(enum.StrEnum):
     NEEDS_PASSWORD = "needs-password"  # noqa: S105 - a state, not a secret
     FAILED = "failed"
     """Stopped until a person changes something (certificate, login, configuration)."""
+
+
+class OutState(enum.StrEnum):
+    """How far a message on its way out has come."""
+
+    QUEUED = "queued"
+    """It waits: for the undo window, the time chosen, the network, or another try."""
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    """The line broke after its last octet: only a person can say whether it was sent."""
+    FAILED = "failed"
+    """The server refused it, or signing in failed; nothing happens until a person acts."""
+    SENT = "sent"
+    """The server took it; the copy in Sent is still to be filed."""
+    FILED = "filed"
+    CANCELLED = "cancelled"
 
 
 class Address(NamedTuple):
@@ -416,3 +444,77 @@ class Held:
     def key(self) -> tuple[EnvelopeId, Section]:
         """What tells it apart."""
         return self.envelope_id, self.section
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """A file that goes along with a message that is being written; its octets are in the store."""
+
+    number: int
+    """From 1, never used twice in one draft."""
+    filename: str
+    content_type: str
+    """`type/subtype`, lower case."""
+    size_octets: int
+    sha256: str
+    """In hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that is being written, as a person typed it."""
+
+    id: DraftId
+    account: AccountName
+    from_: str
+    """The chosen identity, as a header value: `Ada Byron <ada@example.org>`."""
+    to: str
+    """As typed: addresses separated by commas; so are `cc` and `bcc`."""
+    cc: str
+    bcc: str
+    subject: str
+    body: str
+    """Lines end in LF."""
+    markdown: bool
+    """An HTML form is made of the body and sent along."""
+    message_id: str
+    """With angle brackets; the message that is sent bears it."""
+    in_reply_to: str
+    references: str
+    reply_to: str
+    """Reply-To of the message, usually empty."""
+    answers: EnvelopeId | None
+    """The message that this one answers or passes on."""
+    answer_flag: str
+    """What that message is marked with once this one is sent: `\\Answered`, `$Forwarded` or empty."""
+    files: tuple[DraftFile, ...]
+    started_at: int
+    """Seconds since 1970 UTC."""
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A message on its way out, as the outbox shows it."""
+
+    id: OutboxId
+    account: AccountName
+    state: OutState
+    sentence: str
+    """Why it is where it is, for a person; empty when there is nothing to say."""
+    sender: str
+    """addr-spec of the envelope."""
+    recipients: tuple[str, ...]
+    """addr-specs of the envelope, Bcc included."""
+    to: str
+    """The To header, decoded, for the list."""
+    subject: str
+    message_id: str
+    size_octets: int
+    not_before: int
+    """Not sent before, seconds since 1970 UTC: undo window, chosen time, or the next try."""
+    tries: int
+    added_at: int
+    sent_at: int | None
+    refused: tuple[tuple[str, str], ...] = ()
+    """Recipients that the server refused, each with its words."""

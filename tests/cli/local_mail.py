@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from tests.cli.conftest import Home
-from tuimail.engine.local_describe import describe
+from tuimail.engine.local.describe import describe
 from tuimail.model import AccountName, EnvelopeId, Section
 
 POP = AccountName("pop")

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 import imapclient
 
+from tuimail.engine.children.convert import Converter
 from tuimail.engine.clock import Clock
-from tuimail.engine.convert import Converter
 from tuimail.engine.inprocess import InProcessOffice
 from tuimail.engine.protocol import Notice, Request
 from tuimail.model import AccountName, EnvelopeId, Flag, Mailbox, MailboxId

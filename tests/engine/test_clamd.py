@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers import clamd as clamd_server
-from tuimail.engine.clamd import OFF, QUIET_S, Clamd, Scan, find_socket
-from tuimail.engine.examine import Examiner
+from tuimail.engine.children.clamd import OFF, QUIET_S, Clamd, Scan, find_socket
+from tuimail.engine.children.examine import Examiner
 from tuimail.engine.log import Log
 from tuimail.mime.verdicts import Context, Verdict
 

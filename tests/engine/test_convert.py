@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import House
-from tuimail.engine.convert import Converter
+from tuimail.engine.children.convert import Converter
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import PartArrived, Want
 from tuimail.mime import readable

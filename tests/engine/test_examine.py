@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.test_convert import DIE, FLOOD, HANG
 from tests.mime import samples
-from tuimail.engine.examine import Examined, Examiner
+from tuimail.engine.children.examine import Examined, Examiner
 from tuimail.engine.log import Log
 from tuimail.mime.examine import MAX_REASONS, NOT_EXAMINED
 from tuimail.mime.kinds import kind_of_type

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.engine.values import mailbox
-from tuimail.engine.ahead import BATCH_MESSAGES, SMALL_OCTETS, batches
-from tuimail.engine.lane import MAX_NEIGHBOURS, Jobs, Rank
+from tuimail.engine.imap.ahead import BATCH_MESSAGES, SMALL_OCTETS, batches
+from tuimail.engine.imap.lane import MAX_NEIGHBOURS, Jobs, Rank
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId, Section, Uid, UidValidity
 
 TEXT = Section("text")

@@ -9,12 +9,12 @@ import pytest
 
 from tests.engine.values import ACCOUNT
 from tuimail.config import AccountConfig, Protocol, Receive
+from tuimail.engine.children.convert import Converter
 from tuimail.engine.clock import SystemClock
-from tuimail.engine.convert import Converter
 from tuimail.engine.desk import Desk
+from tuimail.engine.imap.sync import MailboxSync
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice
-from tuimail.engine.sync import MailboxSync
 from tuimail.errors import ServerRefused
 from tuimail.model import Role
 from tuimail.net.imap import FetchedFlags, FetchedHeader, FlagsAnswer, ImapSession, Known, News, Selected, expand

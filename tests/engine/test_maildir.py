@@ -13,8 +13,8 @@ import pytest
 from tests.engine.house import PATIENCE_S, Ears
 from tests.faults.mails import letter, with_attachment
 from tuimail.actions import SetFlags, Target
-from tuimail.engine import maildir as engine_maildir
 from tuimail.engine.inprocess import InProcessOffice
+from tuimail.engine.local import maildir as engine_maildir
 from tuimail.engine.protocol import MailboxChanged, PartArrived, Show, Wake, Want
 from tuimail.model import AccountName, AccountStatus, Flag, Row, Section
 from tuimail.paths import Paths

@@ -16,7 +16,8 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, PATIENCE_S, Ears, House, server_state
-from tuimail.engine import protocol, spawn
+from tuimail.engine import protocol
+from tuimail.engine.link import spawn
 from tuimail.engine.office import Office, engine_runs
 from tuimail.engine.protocol import EngineChanged, PartArrived, Want, encode
 from tuimail.errors import EngineGone

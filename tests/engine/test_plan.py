@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.values import mailbox
-from tuimail.engine import plan
+from tuimail.engine.imap import plan
 from tuimail.model import Role
 
 UIDS = st.sets(st.integers(1, 200))

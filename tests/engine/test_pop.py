@@ -13,7 +13,8 @@ from tests.faults.drop_server import CAPABILITIES, Drop, DropServer, arrived
 from tests.faults.mails import hard_ones, letter, with_attachment
 from tests.faults.promise import assert_promise, assert_settled, stored_by_uidl
 from tuimail.actions import SetFlags, Target
-from tuimail.engine import pop_download, pop_intake
+from tuimail.engine.pop import download as pop_download
+from tuimail.engine.pop import intake as pop_intake
 from tuimail.engine.protocol import (
     Credential,
     MailboxChanged,
@@ -187,7 +188,7 @@ def test_a_server_that_lies_about_sizes_keeps_its_mail_and_ours_is_whole(setting
 def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_it(
     setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuimail.engine.pop_plan.Policy.__init__.__defaults__", (10_000, True, True))
+    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (10_000, True, True))
     mails = {b"small": letter(1), b"large": with_attachment(2, 50_000)}
     setting = setting_of(mails)
     setting.sync()
@@ -205,7 +206,7 @@ def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_i
 def test_opening_a_preview_while_the_server_is_away_says_why(
     setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuimail.engine.pop_plan.Policy.__init__.__defaults__", (100, True, True))
+    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (100, True, True))
     setting = setting_of({b"large": with_attachment(2, 5_000)})
     setting.sync()
     setting.server.stop()
@@ -477,7 +478,7 @@ def test_a_server_hears_of_us_while_the_disk_is_busy(
 def test_a_server_that_deletes_by_itself_is_told_of(
     setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuimail.engine.pop_plan.Policy.__init__.__defaults__", (10_000, True, True))
+    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (10_000, True, True))
     mails = {b"small": letter(1), b"large": with_attachment(2, 50_000)}
     setting = setting_of(mails, keep="always", capabilities=(*CAPABILITIES, "EXPIRE 0"))
     for _ in range(2):

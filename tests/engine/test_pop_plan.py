@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.engine import pop_plan
-from tuimail.engine.pop_plan import Brake, ClockNote, Known, Plan, Policy, Seen, make_plan
+from tuimail.engine.pop import plan as pop_plan
+from tuimail.engine.pop.plan import Brake, ClockNote, Known, Plan, Policy, Seen, make_plan
 from tuimail.net.pop_values import Listing, sizes_agree
 from tuimail.store.uidls import UidlState
 

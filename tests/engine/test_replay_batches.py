@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.engine.values import set_flags
 from tuimail.actions import SetFlags
-from tuimail.engine import replay
+from tuimail.engine.imap import replay
 from tuimail.model import Flag, PendingId
 
 CHANGES = st.sampled_from([(Flag.SEEN, 0), (0, Flag.SEEN), (Flag.FLAGGED, 0), (0, Flag.FLAGGED)])

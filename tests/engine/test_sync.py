@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, House, server_state
-from tuimail.engine import plan
+from tuimail.engine.imap import plan
 from tuimail.engine.protocol import MailboxChanged, TreeChanged
 from tuimail.model import AccountStatus, Role
 

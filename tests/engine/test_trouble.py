@@ -379,7 +379,7 @@ def test_a_fault_while_watching_is_survived(house_of: Houses, verb: str, fault: 
 def test_a_connection_that_fell_silent_is_found_out_before_anybody_waits_on_it(
     house_of: Houses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuimail.engine.ondemand.PROBE_S", 0.2)
+    monkeypatch.setattr("tuimail.engine.imap.ondemand.PROBE_S", 0.2)
     clock = MovedClock()
     with Demo.start(capabilities=KINDS["full"] - {"COMPRESS=DEFLATE"}) as server, FaultProxy(server.port) as proxy:
         house = house_of(server, port=proxy.port)

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimail.engine import protocol
-from tuimail.engine.clients import Outbox
+from tuimail.engine.link.clients import Outbox
+from tuimail.engine.link.remembered import Remembered
+from tuimail.engine.link.wire import LineReader, read_greeting
 from tuimail.engine.protocol import (
     Credential,
     Hello,
@@ -30,8 +32,6 @@ from tuimail.engine.protocol import (
     decode,
     encode,
 )
-from tuimail.engine.remembered import Remembered
-from tuimail.engine.wire import LineReader, read_greeting
 from tuimail.errors import Dropped, MailError, ProtocolViolation
 from tuimail.model import AccountName, EnvelopeId, MailboxId, Section
 

@@ -14,9 +14,9 @@ from typing import cast
 
 from tests.faults.drop_server import DropServer
 from tests.faults.runner import Sessions
-from tuimail.engine import pop_session
 from tuimail.engine.desk import Desk
-from tuimail.engine.pop_intake import Intake
+from tuimail.engine.pop import session as pop_session
+from tuimail.engine.pop.intake import Intake
 from tuimail.errors import MailError
 from tuimail.model import EnvelopeId
 from tuimail.store import Store

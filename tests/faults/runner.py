@@ -6,13 +6,13 @@ from pathlib import Path
 
 from tests.faults.drop_server import Drop, DropServer
 from tuimail.config import AccountConfig, Protocol, Receive, Security
+from tuimail.engine.children.convert import Converter
 from tuimail.engine.clock import Clock, SystemClock
-from tuimail.engine.convert import Converter
 from tuimail.engine.desk import Desk
-from tuimail.engine.local_describe import describe
+from tuimail.engine.local.describe import describe
 from tuimail.engine.log import Log
-from tuimail.engine.pop_download import Learned
-from tuimail.engine.pop_session import Outcome, PopRound
+from tuimail.engine.pop.download import Learned
+from tuimail.engine.pop.session import Outcome, PopRound
 from tuimail.errors import MailError
 from tuimail.model import AccountName
 from tuimail.net.pop import PopLimits, PopSession

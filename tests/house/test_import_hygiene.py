@@ -47,7 +47,7 @@ def test_the_store_loads_sqlite_and_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_the_first_frame_needs_no_textual(tmp_path: Path) -> None:
-    assert not loaded_after("import tuimail.ui.first_frame", tmp_path) & HEAVY
+    assert not loaded_after("import tuimail.ui.start.first_frame", tmp_path) & HEAVY
 
 
 def test_the_ui_loads_no_mail_protocol_and_no_keyring(tmp_path: Path) -> None:

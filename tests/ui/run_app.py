@@ -6,7 +6,7 @@ import sys
 
 from tests.ui.values import NOW
 from tuimail.paths import Paths
-from tuimail.ui import first_frame
+from tuimail.ui.start import first_frame
 
 
 def main(directory: str) -> None:
@@ -16,7 +16,7 @@ def main(directory: str) -> None:
     )
     painted = first_frame.paint(paths, now=NOW)
     from tests.ui.seed import make_app
-    from tuimail.ui.driver import continuing_driver
+    from tuimail.ui.start.driver import continuing_driver
 
     app = make_app(paths, driver=continuing_driver(painted) if painted is not None else None)
     app.run()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tuimail.mime.clean import cell_width, clean_line
-from tuimail.ui import cells
-from tuimail.ui.cells import cut, elide, fit
+from tuimail.ui.lines import cells
+from tuimail.ui.lines.cells import cut, elide, fit
 
 LINES = st.text(max_size=60).map(clean_line)
 

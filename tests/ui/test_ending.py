@@ -16,13 +16,13 @@ from tests.ui.seed import seed
 from tests.ui.terminal import Terminal, app_environ, read_from, set_size
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui.remembered import Remembered
+from tuimail.ui.beside.remembered import Remembered
 
 pytestmark = pytest.mark.pty
 
 HANGS = """
 import asyncio, os, signal, sys, time
-from tuimail.ui import ending
+from tuimail.ui.start import ending
 async def main():
     ending.heed(lambda code: print("asked", code, flush=True) or time.sleep(60), None)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -13,8 +13,8 @@ from tests.ui.seed import MAIL, inbox_of, seed
 from tests.ui.terminal import Terminal, app_environ
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui import first_frame
-from tuimail.ui.remembered import FRAME_KEY, PLACE_KEY
+from tuimail.ui.beside.remembered import FRAME_KEY, PLACE_KEY
+from tuimail.ui.start import first_frame
 
 TEXTUAL_BEGINS = b"\x1b[?1000h"
 

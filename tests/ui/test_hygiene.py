@@ -77,7 +77,7 @@ def loaded_by(module: str) -> set[str]:
 
 def test_the_first_frame_loads_neither_textual_nor_anything_else_that_is_heavy() -> None:
     heavy = {"textual", "rich", "asyncio", "email", "imapclient", "ssl", "socket", "html2text", "tomllib", "argparse"}
-    assert loaded_by("tuimail.ui.first_frame") & heavy == set()
+    assert loaded_by("tuimail.ui.start.first_frame") & heavy == set()
 
 
 def test_the_app_loads_no_protocol_and_no_converter() -> None:

@@ -6,7 +6,7 @@ import threading
 
 from tuimail.engine.protocol import MailboxChanged, PartArrived, PartFailed, Progress, TreeChanged
 from tuimail.model import EnvelopeId, MailboxId, Section
-from tuimail.ui.notices import Inbox, NoticesArrived
+from tuimail.ui.beside.notices import Inbox, NoticesArrived
 
 TEXT = Section("text")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.ui.values import row
 from tuimail.model import Window
-from tuimail.ui.pages import PAGE_ROWS, Pages
+from tuimail.ui.beside.pages import PAGE_ROWS, Pages
 
 
 class Source:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tuimail.mime.clean import clean_line
 from tuimail.mime.text import plain_to_readable
 from tuimail.model import Span, TextLine
-from tuimail.ui.paragraphs import joined
+from tuimail.ui.lines.paragraphs import joined
 
 PROSE = """This mailbox is made up. It lives in the memory of your computer and is
 gone when you quit, so press whatever you like. Nothing here can leave

@@ -7,7 +7,7 @@ import pytest
 from tests.ui.values import NOW, account, mailbox, row
 from tuimail.mime.clean import cell_width
 from tuimail.model import AccountStatus, Flag, Role
-from tuimail.ui.rows import (
+from tuimail.ui.lines.rows import (
     Runs,
     lines_per_row,
     list_columns,

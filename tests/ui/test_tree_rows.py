@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.ui.values import account, mailbox
 from tuimail.model import AccountStatus, Role
-from tuimail.ui.rows import runs_width
-from tuimail.ui.tree_rows import TreeRow, tree_line, tree_rows
+from tuimail.ui.lines.rows import runs_width
+from tuimail.ui.lines.tree_rows import TreeRow, tree_line, tree_rows
 
 
 def labels(rows: list[TreeRow]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tuimail.ui.when import full_date, long_size, short_date, short_size
+from tuimail.ui.lines.when import full_date, long_size, short_date, short_size
 
 THURSDAY = 1_773_306_720  # Thu 12 Mar 2026, 09:12 UTC
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tuimail.mime.clean import cell_width, clean_line
 from tuimail.model import LineKind, Span, TextLine
-from tuimail.ui.rows import runs_width
-from tuimail.ui.wrapping import FOLD, Flow, break_at, folded_at_first, piece_runs, quotes_of
+from tuimail.ui.lines.rows import runs_width
+from tuimail.ui.lines.wrapping import FOLD, Flow, break_at, folded_at_first, piece_runs, quotes_of
 
 
 def flowed(lines: list[TextLine], width: int = 20, folded: frozenset[int] = frozenset()) -> list[str]:

@@ -18,8 +18,8 @@ from tuimail.engine.protocol import Request
 from tuimail.model import Attachment, EnvelopeId, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui.saving import SaveDesk
-from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
+from tuimail.ui.beside.saving import SaveDesk
+from tuimail.ui.looks.themes import APP_VARIABLES, ThemeKeeper
 
 PDF = b"%PDF-1.4\n" + b"%\xe2\xe3\xcf\xd3\n" * 40
 NOW = 1_700_600_000

@@ -8,7 +8,7 @@ from typing import Any
 from tests.ui_parts.host import NOW, PDF
 from tuimail.errors import MailError, UsageError
 from tuimail.model import AccountName, EnvelopeId, Held, HeldState, MailboxId, Section, Verdict
-from tuimail.ui.held_lines import Inside
+from tuimail.ui.lines.held_lines import Inside
 
 POP = AccountName("pop")
 PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00 this only begins like a program\r\n\x1b[31m\x07" + bytes(range(256))

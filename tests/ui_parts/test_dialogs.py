@@ -17,7 +17,7 @@ from tests.ui_parts.hostile import HOSTILE, NEVER
 from tuimail.errors import UsageError
 from tuimail.model import Link
 from tuimail.ui import text
-from tuimail.ui.opener import browser_argv, check_url
+from tuimail.ui.beside.opener import browser_argv, check_url
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm, ConfirmLink, address
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.links import LinksScreen

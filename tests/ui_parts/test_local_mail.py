@@ -13,12 +13,12 @@ from tests.cli.local_mail import MAILS, POP, mail
 from tests.ui.seed import FakeEngine, make_app
 from tests.ui.values import NOW
 from tests.ui_parts.host import Host, attachment, piloted, screen_text, until
-from tuimail.engine.local_describe import describe
+from tuimail.engine.local.describe import describe
 from tuimail.engine.protocol import Progress, SyncEnded, Wake
 from tuimail.model import AccountStatus, Attachment, EnvelopeId, HeldState, MailboxId, Section, Verdict
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui.downloads import Download, Downloads, time_left
+from tuimail.ui.lines.downloads import Download, Downloads, time_left
 from tuimail.ui.screens.dialogs import Choose, Confirm
 from tuimail.ui.screens.mailbox_name import MailboxName
 from tuimail.ui.screens.quarantine import QuarantineScreen

@@ -14,8 +14,8 @@ from tests.ui_parts.host import NOW, Host, desk, piloted, screen_text, until
 from tests.ui_parts.quarantined import HOSTILE, INVOICE, MACROS, SEVERAL, FakeHolding, held
 from tuimail.errors import StoreError
 from tuimail.model import EnvelopeId, Held, HeldState, MailboxId, Verdict
+from tuimail.ui.beside.notices import News
 from tuimail.ui.keys import ACTIONS, QUARANTINE
-from tuimail.ui.notices import News
 from tuimail.ui.screens.dialogs import Choose, Confirm
 from tuimail.ui.screens.quarantine import QuarantineScreen
 from tuimail.ui.screens.save_prompt import SavePrompt

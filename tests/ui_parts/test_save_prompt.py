@@ -20,9 +20,9 @@ from tuimail.engine.protocol import Request, Unwant, Want
 from tuimail.errors import DiskFull, MailError, ReadOnly
 from tuimail.model import Attachment, Section
 from tuimail.store import Store
-from tuimail.ui import saving
-from tuimail.ui.notices import News
-from tuimail.ui.saving import FOLDER_KEY, SaveDesk, expanded, folder_names, free_name, shown_path, split_typed
+from tuimail.ui.beside import saving
+from tuimail.ui.beside.notices import News
+from tuimail.ui.beside.saving import FOLDER_KEY, SaveDesk, expanded, folder_names, free_name, shown_path, split_typed
 from tuimail.ui.screens.dialogs import Choose
 from tuimail.ui.screens.save_prompt import SaveAllPrompt, SavePrompt, SaveScreen, facts
 from tuimail.ui.widgets.folder_field import FolderField

@@ -18,11 +18,10 @@ from textual.widgets import Button, Input, OptionList, Static
 
 import tuimail.ui.screens
 from tests.ui_parts.host import Host, piloted
-from tuimail.ui.palette import TEXT_ROLES, Base, contrast, derive, legible
-from tuimail.ui.role_styles import GROUND_LOOKS, ROLE_LOOKS, ground_style, role_style
-from tuimail.ui.rows import GROUNDS, ROLES
-from tuimail.ui.screens.dialogs import Dialog
-from tuimail.ui.theme_files import (
+from tuimail.ui.lines.rows import GROUNDS, ROLES
+from tuimail.ui.looks.colours import TEXT_ROLES, Base, contrast, derive, legible
+from tuimail.ui.looks.role_styles import GROUND_LOOKS, ROLE_LOOKS, ground_style, role_style
+from tuimail.ui.looks.theme_files import (
     DEFAULT_BASE,
     BadTheme,
     ThemeFile,
@@ -32,7 +31,8 @@ from tuimail.ui.theme_files import (
     read_theme,
     shipped_themes_dir,
 )
-from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper, default_theme, fitting_theme, load_themes
+from tuimail.ui.looks.themes import APP_VARIABLES, ThemeKeeper, default_theme, fitting_theme, load_themes
+from tuimail.ui.screens.dialogs import Dialog
 
 SHIPPED = find_themes(None).themes
 COLOURED = [name for name, theme in SHIPPED.items() if not theme.ansi]

@@ -9,7 +9,7 @@ from tuimail.cli.parser import build
 from tuimail.errors import ConfigError
 from tuimail.ui.key_help import help_groups
 from tuimail.ui.keymaps import keymap_for
-from tuimail.ui.theme_files import find_themes, own_themes_dir
+from tuimail.ui.looks.theme_files import find_themes, own_themes_dir
 
 
 def themes(cli: Cli) -> int:

@@ -12,7 +12,7 @@ from tuimail.cli.cli import Cli
 from tuimail.cli.mail import named_mailboxes
 from tuimail.cli.output import Printer, count_words, nearest, size_words
 from tuimail.config import AccountConfig, Protocol
-from tuimail.engine.local_describe import describe
+from tuimail.engine.local.describe import describe
 from tuimail.errors import UsageError
 from tuimail.model import Mailbox, MailboxId
 from tuimail.store import Store

@@ -31,7 +31,7 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
     if not paths.config_file.exists():
         raise ConfigError("There is no account yet.", HOW_TO_BEGIN)
     paths.make()
-    from tuimail.ui import first_frame  # here and not above: `tuimail` without a terminal does not need it
+    from tuimail.ui.start import first_frame  # here and not above: `tuimail` without a terminal does not need it
 
     painted = first_frame.paint(paths, demo=demo)
     try:
@@ -52,8 +52,8 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
 
 def start_engine(paths: Paths) -> None:
     """Let the engine start while Textual is loaded, instead of after it."""
+    from tuimail.engine.link.spawn import spawn  # deferred: subprocess, 9 ms
     from tuimail.engine.office import engine_runs  # deferred: the first frame does not wait for it
-    from tuimail.engine.spawn import spawn  # deferred: subprocess, 9 ms
 
     with contextlib.suppress(OSError):  # the screen tries again, and says so when it cannot
         if not engine_runs(paths):

@@ -13,8 +13,8 @@ from tuimail.errors import NotDownloaded, QuarantineRefused, UsageError
 from tuimail.model import Attachment, Envelope, HeldState
 from tuimail.store import Store
 from tuimail.store.files import save_part
-from tuimail.ui.attached import attachments_of
-from tuimail.ui.held_lines import verdict_words
+from tuimail.ui.beside.attached import attachments_of
+from tuimail.ui.lines.held_lines import verdict_words
 
 
 def attachments(cli: Cli) -> int:

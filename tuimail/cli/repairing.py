@@ -13,7 +13,7 @@ from tuimail import store as store_room
 from tuimail.cli.cli import Cli
 from tuimail.cli.output import count_words
 from tuimail.config import Protocol
-from tuimail.engine.local_describe import describe
+from tuimail.engine.local.describe import describe
 from tuimail.engine.office import engine_runs
 from tuimail.errors import Corrupt, UsageError
 from tuimail.store.rebuild import KnownAccount, rebuild

@@ -17,7 +17,7 @@ from tuimail.mime.headers import header_lines
 from tuimail.mime.readable import from_json
 from tuimail.model import Envelope, LineKind, ReadableText, Section, TextLine
 from tuimail.store import Store
-from tuimail.ui.attached import attachments_of
+from tuimail.ui.beside.attached import attachments_of
 
 WHOLE = Section("")
 HEADER = Section("HEADER")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tuimail.config import AccountConfig
-from tuimail.engine.bell import Bell
+from tuimail.engine.children.convert import Converter
+from tuimail.engine.children.examine import Examiner
 from tuimail.engine.clock import Clock
-from tuimail.engine.convert import Converter
-from tuimail.engine.examine import Examiner
+from tuimail.engine.link.bell import Bell
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice
 from tuimail.model import AccountName, MailboxId

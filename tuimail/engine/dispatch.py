@@ -13,15 +13,15 @@ from typing import Final
 
 from tuimail import config
 from tuimail.config import AccountConfig, Protocol
-from tuimail.engine.account import AccountAtWork, AtWork
-from tuimail.engine.clamd import Clamd, find_socket
+from tuimail.engine.children.clamd import Clamd, find_socket
+from tuimail.engine.children.convert import Converter
+from tuimail.engine.children.examine import Examiner
 from tuimail.engine.clock import Clock, JumpDetector, SystemClock
-from tuimail.engine.convert import Converter
 from tuimail.engine.desk import Desk
-from tuimail.engine.examine import Examiner
+from tuimail.engine.imap.account import AccountAtWork, AtWork
+from tuimail.engine.local.maildir import MaildirAtWork
 from tuimail.engine.log import Log
-from tuimail.engine.maildir import MaildirAtWork
-from tuimail.engine.pop import PopAtWork
+from tuimail.engine.pop.life import PopAtWork
 from tuimail.engine.protocol import (
     Credential,
     Notice,

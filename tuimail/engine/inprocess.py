@@ -6,12 +6,12 @@ import queue
 import threading
 from collections.abc import Callable
 
+from tuimail.engine.children.convert import Converter
 from tuimail.engine.clock import Clock
-from tuimail.engine.convert import Converter
 from tuimail.engine.dispatch import Engine
+from tuimail.engine.link.waiting import SyncWaiter
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice, Request
-from tuimail.engine.waiting import SyncWaiter
 from tuimail.paths import Paths
 
 

@@ -19,7 +19,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tuimail.engine.bell import Bell, readable_of
+from tuimail.engine.link.bell import Bell, readable_of
+from tuimail.engine.link.remembered import Remembered
+from tuimail.engine.link.waiting import SyncWaiter
+from tuimail.engine.link.wire import LineReader, read_greeting, read_words
 from tuimail.engine.protocol import (
     PROTOCOL_VERSION,
     Credential,
@@ -35,9 +38,6 @@ from tuimail.engine.protocol import (
     Want,
     encode,
 )
-from tuimail.engine.remembered import Remembered
-from tuimail.engine.waiting import SyncWaiter
-from tuimail.engine.wire import LineReader, read_greeting, read_words
 from tuimail.errors import EngineGone, MailError, ReadOnly
 from tuimail.paths import Paths
 
@@ -218,7 +218,7 @@ class Office:
         return True
 
     def _spawn(self) -> None:
-        from tuimail.engine.spawn import spawn  # 9 ms of subprocess, off the caller's thread
+        from tuimail.engine.link.spawn import spawn  # 9 ms of subprocess, off the caller's thread
 
         try:
             self._paths.make()

@@ -97,8 +97,8 @@ class House:
         self._reason = "stopped"
         self._listener, self._address = _listen(paths)
         # Deferred: 200 ms, in which clients can connect already and no second engine is started.
-        from tuimail.engine.clients import Clients
         from tuimail.engine.dispatch import Engine
+        from tuimail.engine.link.clients import Clients
 
         self._clients = Clients(self._on_request_stop, log)
         self._engine = Engine(paths, tell=self._clients.tell, log=log)

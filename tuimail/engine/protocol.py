@@ -96,7 +96,19 @@ class Stop:
     """End the engine, whoever else is connected."""
 
 
-Request = Hello | Wake | Want | Unwant | Show | SyncNow | Credential | Reload | Stop
+@dataclass(frozen=True, slots=True)
+class SearchServer:
+    """Look on the servers for messages whose bodies are not here; answered by `SearchEnded`.
+
+    Account "" means every account that can. `query` is in the language of `tuimail.query`.
+    """
+
+    account: str
+    query: str
+    ticket: str
+
+
+Request = Hello | Wake | Want | Unwant | Show | SyncNow | Credential | Reload | SearchServer | Stop
 
 
 # --- notices ------------------------------------------------------------------
@@ -208,6 +220,39 @@ class SyncEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxChanged:
+    """A message on its way out came, went, or changed its state."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftsChanged:
+    """Drafts came, went, or are on the server now."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChanged:
+    """Actions that wait were done, refused, or put off."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEnded:
+    """The answer to `SearchServer`, one for each account; then one with account "": that was all."""
+
+    ticket: str
+    account: str
+    found: tuple[EnvelopeId, ...] = ()
+    """Newest first, at most a thousand."""
+    sentence: str = ""
+    """Why it could not be looked for; empty when all is well."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged:
     """Said by the office itself: the engine's process can be reached, or not just now, and why."""
 
@@ -217,15 +262,17 @@ class EngineChanged:
 
 Notice = (
     Welcome | MailboxChanged | TreeChanged | StatusChanged | Progress | NewMail | PartProgress
-    | PartArrived | PartFailed | ActionRefused | PasswordWanted | SyncEnded | EngineChanged
+    | PartArrived | PartFailed | ActionRefused | PasswordWanted | SyncEnded | OutboxChanged | DraftsChanged
+    | PendingChanged | SearchEnded | EngineChanged
 )
 
 _WORDS: dict[str, type[Request] | type[Notice]] = {
     cls.__name__: cls
     for cls in (
-        Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, Stop,
+        Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, SearchServer, Stop,
         Welcome, MailboxChanged, TreeChanged, StatusChanged, Progress, NewMail, PartProgress,
-        PartArrived, PartFailed, ActionRefused, PasswordWanted, SyncEnded, EngineChanged,
+        PartArrived, PartFailed, ActionRefused, PasswordWanted, SyncEnded, OutboxChanged, DraftsChanged,
+        PendingChanged, SearchEnded, EngineChanged,
     )
 }
 
@@ -243,6 +290,8 @@ def decode(line: bytes) -> Request | Notice:
         known = {field.name: field.type for field in fields(cls)}
         if not isinstance(values, dict) or not set(values) <= set(known):
             raise ValueError("unknown field")
+        if isinstance(values.get("found"), list):
+            values["found"] = tuple(values["found"])
         return cls(**values)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ProtocolViolation("The engine and this program do not understand each other.") from exc

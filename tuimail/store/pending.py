@@ -1,7 +1,7 @@
 """Actions that a server has not confirmed, and their effect on what is shown.
 
 What lives here: keeping actions durably, in order, in one transaction with the
-effective flags. What must not: sending them (`engine.replay`).
+effective flags. What must not: sending them (`engine.imap.replay`).
 """
 
 from __future__ import annotations

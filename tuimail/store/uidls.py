@@ -2,7 +2,7 @@
 
 What lives here: one row for each (account, uidl) and its state, the record beside the
 mail of those whose file is gone. What must not: deciding what to fetch or delete
-(`engine.pop_plan`). A row ends only when later complete listings lack it: a message that
+(`engine.pop.plan`). A row ends only when later complete listings lack it: a message that
 was stored once is never stored twice, whatever a server's listings do in between.
 """
 

@@ -23,20 +23,20 @@ from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
+from tuimail.ui.beside.memory import Memory
+from tuimail.ui.beside.notices import Inbox, NoticesArrived
+from tuimail.ui.beside.remembered import Remembered
 from tuimail.ui.commands import Kind
-from tuimail.ui.driver import continuing_driver
-from tuimail.ui.ending import heed
-from tuimail.ui.first_frame import Painted
 from tuimail.ui.keymaps import keymap_for
 from tuimail.ui.keys import GLOBAL, bindings
-from tuimail.ui.memory import Memory
-from tuimail.ui.notices import Inbox, NoticesArrived
+from tuimail.ui.looks.theme_files import own_themes_dir
+from tuimail.ui.looks.themes import APP_VARIABLES, ThemeKeeper
 from tuimail.ui.open_palette import finder, open_palette
-from tuimail.ui.remembered import Remembered
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
-from tuimail.ui.theme_files import own_themes_dir
-from tuimail.ui.themes import APP_VARIABLES, ThemeKeeper
+from tuimail.ui.start.driver import continuing_driver
+from tuimail.ui.start.ending import heed
+from tuimail.ui.start.first_frame import Painted
 
 SETTLE_S = 0.02
 """After the first layout the widgets hear of their sizes, and lay themselves out."""

@@ -18,13 +18,13 @@ from textual.dom import DOMNode
 
 from tuimail.mime.clean import clean_line
 from tuimail.model import Account, EnvelopeId, Flag, Mailbox, MailboxId, Role, Row
-from tuimail.ui.cells import elide
 from tuimail.ui.fuzzy import match
 from tuimail.ui.keymaps import key_label, keys_of
 from tuimail.ui.keys import ACTIONS, ActionSpec
-from tuimail.ui.rows import mailbox_label
-from tuimail.ui.tree_rows import ROLE_GLYPHS
-from tuimail.ui.when import counted, short_date
+from tuimail.ui.lines.cells import elide
+from tuimail.ui.lines.rows import mailbox_label
+from tuimail.ui.lines.tree_rows import ROLE_GLYPHS
+from tuimail.ui.lines.when import counted, short_date
 
 
 class Kind(enum.StrEnum):

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.strip import Strip
 
 from tuimail.mime.clean import clean_line, clean_text
-from tuimail.ui.rows import Runs
+from tuimail.ui.lines.rows import Runs
 
 _SENTENCE_LIMIT: Final = 300
 

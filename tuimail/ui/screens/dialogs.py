@@ -23,7 +23,7 @@ from textual.widgets import Button, Static
 from tuimail.errors import UsageError
 from tuimail.model import Link
 from tuimail.ui import text
-from tuimail.ui.opener import open_url
+from tuimail.ui.beside.opener import open_url
 
 Answer = TypeVar("Answer")
 

@@ -2,7 +2,7 @@
 
 What lives here: the ways from tree, parts bar and keys to the quarantine screen, and the
 questions before a mailbox is made, renamed or deleted. What must not: how these are done
-(`ui.local_mailboxes`, `ui.holding`).
+(`ui.beside.local_mailboxes`, `ui.beside.holding`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from tuimail.engine.protocol import Wake
 from tuimail.errors import MailError
 from tuimail.model import AccountName, Attachment, EnvelopeId, HeldState, Mailbox, MailboxId
 from tuimail.store import Store
-from tuimail.ui import local_mailboxes, text
-from tuimail.ui.aside import aside
-from tuimail.ui.held_filter import HeldKey
-from tuimail.ui.holding import HoldDesk
-from tuimail.ui.rows import mailbox_label
-from tuimail.ui.saving import SaveDesk
+from tuimail.ui import text
+from tuimail.ui.beside import local_mailboxes
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.holding import HoldDesk
+from tuimail.ui.beside.saving import SaveDesk
+from tuimail.ui.lines.held_filter import HeldKey
+from tuimail.ui.lines.rows import mailbox_label
+from tuimail.ui.lines.when import counted
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm
 from tuimail.ui.screens.mail import MailScreen
 from tuimail.ui.screens.mailbox_name import MailboxName
 from tuimail.ui.screens.quarantine import QuarantineScreen
-from tuimail.ui.when import counted
 from tuimail.ui.widgets.folder_tree import FolderTree
 
 Result = TypeVar("Result")

@@ -2,7 +2,7 @@
 
 It wires widgets to the store's windows and to the engine's news. What must not live
 here: SQL, mail parsing, drawing. Geometry and focus are in `panes`, keys in `main`, the
-message that is read in `ui.reading`.
+message that is read in `ui.beside.reading`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from tuimail.errors import MailError
 from tuimail.model import Account, Envelope, EnvelopeId, Mailbox, MailboxId, ReadableText, Role, TextLine
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui import flag_changes, text
-from tuimail.ui.aside import aside
-from tuimail.ui.attached import attachments_of
-from tuimail.ui.downloads import Downloads
-from tuimail.ui.holding import held_counts
+from tuimail.ui import text
+from tuimail.ui.beside import flag_changes
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.attached import attachments_of
+from tuimail.ui.beside.holding import held_counts
+from tuimail.ui.beside.notices import Inbox, News, NoticesArrived
+from tuimail.ui.beside.reading import Reading
+from tuimail.ui.beside.remembered import Place, Remembered
 from tuimail.ui.keys import LIST
-from tuimail.ui.mailbox_pages import mailbox_message
-from tuimail.ui.notices import Inbox, News, NoticesArrived
-from tuimail.ui.reading import Reading
-from tuimail.ui.remembered import Place, Remembered
+from tuimail.ui.lines.downloads import Downloads
+from tuimail.ui.lines.mailbox_pages import mailbox_message
 from tuimail.ui.screens.panes import Panes
 from tuimail.ui.widgets.bars import HeaderCard, ListTitle, StatusLine, TopBar
 from tuimail.ui.widgets.folder_tree import FolderTree

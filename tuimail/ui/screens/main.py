@@ -18,13 +18,14 @@ from tuimail.errors import MailError
 from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.ui import flag_changes, text
-from tuimail.ui.aside import aside
-from tuimail.ui.flag_changes import MANY, Change
+from tuimail.ui import text
+from tuimail.ui.beside import flag_changes
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.flag_changes import MANY, Change
+from tuimail.ui.beside.notices import Inbox, News
+from tuimail.ui.beside.reading import State
+from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import MAIN, bindings
-from tuimail.ui.notices import Inbox, News
-from tuimail.ui.reading import State
-from tuimail.ui.saving import SaveDesk
 from tuimail.ui.screens.links import LinksScreen
 from tuimail.ui.screens.local_mail import LocalMailScreen
 from tuimail.ui.screens.password import PasswordScreen

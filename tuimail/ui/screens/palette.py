@@ -22,9 +22,9 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tuimail.mime.clean import cell_width
-from tuimail.ui.aside import aside
-from tuimail.ui.cells import elide, fit
+from tuimail.ui.beside.aside import aside
 from tuimail.ui.commands import Hit, Source
+from tuimail.ui.lines.cells import elide, fit
 from tuimail.ui.screens.dialogs import Dialog
 
 PAUSE_S = 0.12

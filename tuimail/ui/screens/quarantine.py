@@ -1,7 +1,7 @@
 """The quarantine: attachments that are held back, everything known of each, and what becomes of it.
 
 What lives here: the two panes, filters, and the questions before anything is released
-or deleted. What must not: the store (`ui.holding`, in a thread), and any way to open
+or deleted. What must not: the store (`ui.beside.holding`, in a thread), and any way to open
 an attachment: one that is released goes through the save prompt like every other.
 """
 
@@ -24,10 +24,8 @@ from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
 from tuimail.model import AccountName, EnvelopeId, Held, HeldState, MailboxId, Section
 from tuimail.ui import text
-from tuimail.ui.aside import aside
-from tuimail.ui.held_filter import STATES, VERDICTS, Filter, HeldKey
-from tuimail.ui.held_lines import Inside, View, empty_page
-from tuimail.ui.holding import (
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.holding import (
     Holding,
     attachment_of,
     has_findings,
@@ -35,9 +33,11 @@ from tuimail.ui.holding import (
     told,
     worst_reason,
 )
+from tuimail.ui.beside.notices import News
+from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import QUARANTINE, bindings
-from tuimail.ui.notices import News
-from tuimail.ui.saving import SaveDesk
+from tuimail.ui.lines.held_filter import STATES, VERDICTS, Filter, HeldKey
+from tuimail.ui.lines.held_lines import Inside, View, empty_page
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm
 from tuimail.ui.screens.saves import ask_to_save
 from tuimail.ui.widgets.held import HeldDetails, HeldList, HeldTitle

@@ -2,7 +2,7 @@
 
 What lives here: the two prompts and their flow: ask, fetch what is missing, look again,
 write. What must not: reading the store or writing files on the loop; that is
-`ui.saving`, in a thread. A name that a sender chose gets into a field only through
+`ui.beside.saving`, in a thread. A name that a sender chose gets into a field only through
 `mime.clean.safe_filename`.
 """
 
@@ -25,13 +25,13 @@ from tuimail.errors import MailError, NotDownloaded
 from tuimail.mime.clean import clean_line, elide_middle, safe_filename
 from tuimail.model import Attachment
 from tuimail.ui import text
-from tuimail.ui.arrivals import Arrivals, Step
-from tuimail.ui.aside import aside
-from tuimail.ui.notices import News
-from tuimail.ui.saving import SaveDesk, Target, expanded, free_name, shown_path, target_of
+from tuimail.ui.beside.arrivals import Arrivals, Step
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.notices import News
+from tuimail.ui.beside.saving import SaveDesk, Target, expanded, free_name, shown_path, target_of
+from tuimail.ui.lines.type_names import type_label
+from tuimail.ui.lines.when import long_size
 from tuimail.ui.screens.dialogs import Choice, Choose, Dialog
-from tuimail.ui.type_names import type_label
-from tuimail.ui.when import long_size
 from tuimail.ui.widgets.folder_field import FolderField
 
 FETCH_AT_ONCE_OCTETS = 5_000_000

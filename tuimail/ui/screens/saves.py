@@ -9,8 +9,8 @@ from typing import Any
 from textual.app import App
 
 from tuimail.model import Attachment
-from tuimail.ui.notices import HearsNews, News
-from tuimail.ui.saving import SaveDesk
+from tuimail.ui.beside.notices import HearsNews, News
+from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.screens.save_prompt import SaveAllPrompt, SavePrompt, SaveScreen
 
 

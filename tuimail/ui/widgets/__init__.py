@@ -1,1 +1,1 @@
-"""Widgets of the main screen. They draw lines by runs (`ui.rows`) and own no store."""
+"""Widgets of the main screen. They draw lines by runs (`ui.lines.rows`) and own no store."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from tuimail.model import Account, Envelope, Mailbox
-from tuimail.ui.document import card
-from tuimail.ui.rows import Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
+from tuimail.ui.lines.document import card
+from tuimail.ui.lines.rows import Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
 from tuimail.ui.widgets.lines import LineWidget
 
 

@@ -20,8 +20,8 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tuimail.ui.aside import aside
-from tuimail.ui.saving import MAX_PATH, common_prefix, folder_names, split_typed
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.saving import MAX_PATH, common_prefix, folder_names, split_typed
 
 _SHOWN = 6
 

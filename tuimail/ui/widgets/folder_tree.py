@@ -1,6 +1,6 @@
 """The folder tree: accounts and their mailboxes with counts.
 
-Draws `ui.tree_rows`; holds the cursor and which rows are folded. What must not live
+Draws `ui.lines.tree_rows`; holds the cursor and which rows are folded. What must not live
 here: the store, and anything that opens a mailbox.
 """
 
@@ -19,7 +19,7 @@ from textual.strip import Strip
 from tuimail.model import Account, AccountName, Mailbox, MailboxId
 from tuimail.ui.keys import TREE, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.tree_rows import NOTHING_HELD, TreeRow, tree_line, tree_rows
+from tuimail.ui.lines.tree_rows import NOTHING_HELD, TreeRow, tree_line, tree_rows
 from tuimail.ui.widgets.lines import LineView
 
 

@@ -16,11 +16,11 @@ from textual.strip import Strip
 
 from tuimail.mime.clean import cell_width
 from tuimail.model import Held, HeldState
-from tuimail.ui.held_filter import STATES, Filter
-from tuimail.ui.held_lines import LINES_PER_ROW, Inside, details, held_row, title_line
 from tuimail.ui.layout import clamp
-from tuimail.ui.mailbox_pages import centred
-from tuimail.ui.rows import Runs
+from tuimail.ui.lines.held_filter import STATES, Filter
+from tuimail.ui.lines.held_lines import LINES_PER_ROW, Inside, details, held_row, title_line
+from tuimail.ui.lines.mailbox_pages import centred
+from tuimail.ui.lines.rows import Runs
 from tuimail.ui.widgets.lines import LineView, LineWidget
 
 

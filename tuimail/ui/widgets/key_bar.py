@@ -15,7 +15,7 @@ from textual.widget import Widget
 from tuimail.mime.clean import cell_width
 from tuimail.ui.keymaps import keys_of, short_label
 from tuimail.ui.keys import BARS, LIST, spec
-from tuimail.ui.rows import key_slots
+from tuimail.ui.lines.rows import key_slots
 
 
 class Slot(NamedTuple):

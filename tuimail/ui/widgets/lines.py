@@ -1,7 +1,7 @@
 """Widgets that are drawn line by line from runs.
 
 `LineWidget` for bars and titles, `LineView` for what scrolls. Both draw the roles of
-`ui.rows` in the colours of `ui.role_styles`, so that list, tree and reader look alike.
+`ui.lines.rows` in the colours of `ui.looks.role_styles`, so that list, tree and reader look alike.
 What must not live here: what the lines say.
 """
 
@@ -13,8 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuimail.ui import text
-from tuimail.ui.role_styles import ground_style, role_style
-from tuimail.ui.rows import Runs
+from tuimail.ui.lines.rows import Runs
+from tuimail.ui.looks.role_styles import ground_style, role_style
 
 
 class Palette:

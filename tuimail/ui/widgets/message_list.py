@@ -1,7 +1,7 @@
 """The message list: any number of rows, drawn as they are seen.
 
 It holds a cursor that stays on its message, a selection, and nothing else; rows come
-from `ui.pages` over a store window. A cursor move repaints two lines. What must not
+from `ui.beside.pages` over a store window. A cursor move repaints two lines. What must not
 live here: flags, opening, anything that writes.
 """
 
@@ -19,11 +19,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuimail.model import EnvelopeId, Row, Window
+from tuimail.ui.beside.pages import PAGE_ROWS, Pages
 from tuimail.ui.keys import LIST, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.mailbox_pages import centred
-from tuimail.ui.pages import PAGE_ROWS, Pages
-from tuimail.ui.rows import Runs, lines_per_row, row_lines
+from tuimail.ui.lines.mailbox_pages import centred
+from tuimail.ui.lines.rows import Runs, lines_per_row, row_lines
 from tuimail.ui.widgets.lines import LineView
 
 MAX_SELECTED = 10_000

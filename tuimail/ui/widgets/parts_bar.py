@@ -19,11 +19,11 @@ from textual.strip import Strip
 
 from tuimail.mime.clean import clean_line, elide_middle
 from tuimail.model import Attachment, HeldState, Verdict
-from tuimail.ui.cells import fit
 from tuimail.ui.keys import ATTACHMENTS, bindings
-from tuimail.ui.rows import BAR, Run, Runs
-from tuimail.ui.type_names import type_label
-from tuimail.ui.when import long_size
+from tuimail.ui.lines.cells import fit
+from tuimail.ui.lines.rows import BAR, Run, Runs
+from tuimail.ui.lines.type_names import type_label
+from tuimail.ui.lines.when import long_size
 from tuimail.ui.widgets.lines import LineView
 
 MAX_LINES = 5

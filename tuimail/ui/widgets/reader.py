@@ -1,6 +1,6 @@
 """The reader: one message's text, flowed a little at a time and drawn as it is seen.
 
-It is given lines (`ui.document`) and knows nothing of stores or engines. A body of
+It is given lines (`ui.lines.document`) and knows nothing of stores or engines. A body of
 100,000 lines shows its first page at once; the rest is flowed in slices of a few
 milliseconds between keys.
 """
@@ -19,13 +19,13 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuimail.model import TextLine
-from tuimail.ui.cells import char_width
 from tuimail.ui.keys import READER, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.paragraphs import joined
-from tuimail.ui.rows import Run
+from tuimail.ui.lines.cells import char_width
+from tuimail.ui.lines.paragraphs import joined
+from tuimail.ui.lines.rows import Run
+from tuimail.ui.lines.wrapping import FOLD, Flow, Piece, folded_at_first, piece_runs, quotes_of
 from tuimail.ui.widgets.lines import LineView
-from tuimail.ui.wrapping import FOLD, Flow, Piece, folded_at_first, piece_runs, quotes_of
 
 MEASURE = 92
 """Text is never wider: longer lines are hard to follow."""

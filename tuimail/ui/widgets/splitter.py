@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from tuimail.ui.rows import Run, Runs
+from tuimail.ui.lines.rows import Run, Runs
 from tuimail.ui.widgets.lines import LineWidget
 
 

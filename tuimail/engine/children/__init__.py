@@ -1,0 +1,1 @@
+"""Work on hostile bytes in child processes with a clock and a ceiling."""

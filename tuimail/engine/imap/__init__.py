@@ -1,0 +1,1 @@
+"""The life of an IMAP account: syncing, fetching, telling actions, watching."""

@@ -1,0 +1,253 @@
+"""The second thread of an account: what somebody wants to see, ahead of everything else.
+
+Jobs are made of steps of one command each. After every step the most pressing job goes
+on: the newest urgent want, then neighbours, then what `offline` asks for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from tuimail.engine.desk import Desk
+from tuimail.engine.imap.ahead import Ahead
+from tuimail.engine.imap.bodies import Bodies, Steps
+from tuimail.engine.imap.ondemand import OnDemand
+from tuimail.engine.link.bell import Bell
+from tuimail.engine.protocol import PartFailed
+from tuimail.errors import ConnectionProblem, MailError, MessageProblem, ProtocolViolation, ServerRefused
+from tuimail.mime.clean import clean_line
+from tuimail.model import EnvelopeId, Section
+from tuimail.store import Store
+
+ATTEMPTS: Final = 2
+MAX_NEIGHBOURS: Final = 20
+BROKEN: Final = "Messages cannot be fetched: something went wrong inside tuimail. Start it again."
+HOUSEKEEPING_S: Final = 60.0
+
+
+class Rank(IntEnum):
+    """How much a job presses."""
+
+    URGENT = 0
+    NEIGHBOUR = 1
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One thing that is wanted."""
+
+    envelope_id: EnvelopeId
+    section: Section
+    rank: Rank
+    number: int
+    """Later wants have higher numbers."""
+    steps: Steps | None = None
+    attempts: int = 0
+
+    @property
+    def pressing(self) -> tuple[int, int]:
+        """Sorts the most pressing job first."""
+        return (self.rank, -self.number)
+
+
+class Jobs:
+    """What is wanted just now. Any thread adds and removes, one picks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[tuple[EnvelopeId, Section], Job] = {}
+        self._numbers = itertools.count(1)
+
+    def add(self, envelope_id: EnvelopeId, section: Section, rank: Rank) -> None:
+        """Want something; wanting it again makes it the newest."""
+        with self._lock:
+            number = next(self._numbers)
+            job = self._jobs.get((envelope_id, section))
+            if job is None:
+                self._jobs[envelope_id, section] = Job(envelope_id, section, rank, number)
+            elif rank <= job.rank:
+                job.rank, job.number = rank, number
+            self._drop_old_neighbours()
+
+    def remove(self, envelope_id: EnvelopeId, section: Section) -> None:
+        """Want it no longer, or have it."""
+        with self._lock:
+            self._jobs.pop((envelope_id, section), None)
+
+    def pick(self) -> Job | None:
+        """The most pressing one."""
+        with self._lock:
+            return min(self._jobs.values(), key=lambda job: job.pressing, default=None)
+
+    def _drop_old_neighbours(self) -> None:
+        neighbours = [job for job in self._jobs.values() if job.rank is Rank.NEIGHBOUR]
+        for job in sorted(neighbours, key=lambda job: job.pressing)[MAX_NEIGHBOURS:]:
+            del self._jobs[job.envelope_id, job.section]
+
+
+class FetchLane:
+    """Works off wants over a connection of its own."""
+
+    def __init__(self, desk: Desk, ended: Callable[[list[str], str], None]) -> None:
+        self._desk = desk
+        self._ended = ended
+        self._bell = Bell()
+        self._jobs = Jobs()
+        self._lock = threading.Lock()
+        self._ahead_asked = False
+        self._tickets: list[tuple[str, str]] = []
+        self._stopping = False
+        self._broken = ""
+        self._renewing = False
+        self._connection: OnDemand | None = None
+        self._thread = threading.Thread(target=self._run, name=f"bodies {desk.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, without waiting for an answer that is on its way."""
+        self._stopping = True
+        self._hang_up()
+        self._bell.ring()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for its end."""
+        self._thread.join(timeout_s)
+
+    def want(self, envelope_id: EnvelopeId, section: Section, *, urgent: bool) -> None:
+        """Fetch it, soon."""
+        if self._broken:
+            self._desk.tell(PartFailed(envelope_id, section, self._broken))
+            return
+        self._jobs.add(envelope_id, section, Rank.URGENT if urgent else Rank.NEIGHBOUR)
+        self._bell.ring()
+
+    def unwant(self, envelope_id: EnvelopeId, section: Section) -> None:
+        """Nobody waits for it any longer; what is here of it stays."""
+        self._jobs.remove(envelope_id, section)
+
+    def fetch_ahead(self, tickets: list[str], fault: str) -> None:
+        """Headers are up to date: fetch what `offline` asks for, then end the tickets with `fault`."""
+        with self._lock:
+            self._tickets += [(ticket, fault) for ticket in tickets]
+            self._ahead_asked = True
+        self._bell.ring()
+        if self._broken:
+            self._end_tickets(self._broken)
+
+    def renew(self) -> None:
+        """The connection is suspect."""
+        self._renewing = True
+        self._hang_up()
+        self._bell.ring()
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._tickets) or self._jobs.pick() is not None
+
+    # --- the lane's thread ------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            with Store.open(self._desk.paths) as store:
+                self._connection = OnDemand(self._desk, store)
+                bodies = Bodies(self._connection, store, self._desk)
+                self._work(bodies, Ahead(bodies, self._connection, store, self._desk))
+        except Exception as exc:  # noqa: BLE001 - the top of the thread
+            self._desk.log.fault("bodies.fault", exc, account=self._desk.name)
+            self._broken = exc.sentence if isinstance(exc, MailError) else BROKEN
+            self._end_tickets(self._broken)
+            while (job := self._jobs.pick()) is not None:
+                self._fail(job, self._broken)
+        finally:
+            self._hang_up()
+
+    def _work(self, bodies: Bodies, ahead: Ahead) -> None:
+        ahead_steps: Steps | None = None
+        while not self._stopping:
+            self._renewing = False
+            job = self._jobs.pick()
+            if job is not None:
+                self._step(job, bodies)
+                continue
+            if ahead_steps is None and self._take_ahead():
+                ahead_steps = ahead.steps()
+            if ahead_steps is not None:
+                ahead_steps = self._step_ahead(ahead_steps)
+                continue
+            if self._connection is not None:
+                self._connection.close_unused()
+            self._bell.wait(HOUSEKEEPING_S)
+
+    def _step(self, job: Job, bodies: Bodies) -> None:
+        """One step of a job; a job that ended, well or not, is removed."""
+        try:
+            if job.steps is None:
+                job.steps = bodies.want(job.envelope_id, job.section)
+            next(job.steps)
+        except StopIteration:
+            self._jobs.remove(job.envelope_id, job.section)
+        except (ConnectionProblem, ProtocolViolation) as exc:
+            self._hang_up()
+            job.steps = None
+            job.attempts += 1
+            if job.attempts >= ATTEMPTS and not self._renewing:
+                self._fail(job, f"Not downloaded. {exc.sentence}")
+        except ServerRefused as exc:
+            self._fail(job, f"The server does not give this message out: {clean_line(exc.words or exc.sentence, 200)}")
+        except MessageProblem as exc:
+            self._fail(job, f"{exc.sentence} {exc.advice}".strip())
+        except MailError as exc:
+            self._hang_up()
+            self._fail(job, f"Not downloaded. {exc.sentence}")
+        except Exception as exc:  # noqa: BLE001 - one message must not end the lane
+            self._desk.log.fault("body.fault", exc, account=self._desk.name, envelope=job.envelope_id)
+            self._hang_up()
+            self._fail(job, "This message cannot be shown; save it whole to look into it.")
+
+    def _fail(self, job: Job, sentence: str) -> None:
+        self._jobs.remove(job.envelope_id, job.section)
+        self._desk.tell(PartFailed(job.envelope_id, job.section, sentence))
+
+    def _take_ahead(self) -> bool:
+        with self._lock:
+            asked, self._ahead_asked = self._ahead_asked, False
+        return asked
+
+    def _step_ahead(self, steps: Steps) -> Steps | None:
+        """One step of fetching ahead; None once it ended."""
+        try:
+            next(steps)
+        except StopIteration:
+            self._end_tickets("")
+        except MailError as exc:
+            self._hang_up()
+            self._desk.log.write("ahead.trouble", account=self._desk.name, error=type(exc).__name__)
+            self._end_tickets(exc.sentence)
+        except Exception as exc:  # noqa: BLE001 - the lane goes on with what is wanted
+            self._desk.log.fault("ahead.fault", exc, account=self._desk.name)
+            self._hang_up()
+            self._end_tickets("Not all bodies could be fetched ahead.")
+        else:
+            return steps
+        return None
+
+    def _end_tickets(self, sentence: str) -> None:
+        with self._lock:
+            if self._ahead_asked and not sentence:
+                return  # Asked again meanwhile: they end with the next round.
+            tickets, self._tickets = self._tickets, []
+        for ticket, fault in tickets:
+            self._ended([ticket], fault or sentence)
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

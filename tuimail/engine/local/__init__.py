@@ -1,0 +1,1 @@
+"""Mail whose octets lie here: a watched Maildir, wants, texts, what is held."""

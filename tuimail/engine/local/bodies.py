@@ -1,0 +1,82 @@
+"""What somebody wants to see of mail that lies here: text, header, parts, out of the message's file.
+
+Nothing is fetched. Parts that are held in quarantine are refused, whatever asks for them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuimail.engine.desk import Desk
+from tuimail.engine.imap.bodies import READABLE, Bodies, telling
+from tuimail.engine.imap.ondemand import OnDemand
+from tuimail.engine.protocol import MailboxChanged, PartArrived
+from tuimail.errors import NotDownloaded, Vanished
+from tuimail.mime import parse, transfer
+from tuimail.mime.parse import ParsedMessage
+from tuimail.model import BodyState, Envelope, EnvelopeId, Section
+from tuimail.store import Store
+
+MAX_TEXT_OCTETS: Final = 4 << 20
+
+
+class LocalBodies:
+    """Answers wants of one account from its Maildir."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        self._store = store
+        self._desk = desk
+        # Only its converting and storing is used: there is no connection to be had here.
+        self._bodies = Bodies(OnDemand(desk, store), store, desk)
+
+    def serve(self, envelope_id: EnvelopeId, section: Section) -> None:
+        """Put the section into the store and say so.
+
+        Raises MessageProblem (NotDownloaded for a preview, QuarantineRefused), StoreError.
+        """
+        envelope = self._store.envelopes.envelope(envelope_id)
+        if envelope is None:
+            raise Vanished("This message is no longer there.")
+        if section in READABLE:
+            self._text(envelope, section)
+        elif section == "HEADER":
+            self._store.parts.put(envelope_id, section, parse.header_block(self._store.local.raw(envelope_id)))
+        elif section == "":
+            self._store.local.raw(envelope_id)  # it lies in its file: whoever asked reads it there
+        else:
+            self._part(envelope_id, section)
+        self._desk.tell(PartArrived(envelope_id, section))
+
+    def make_text(self, envelope_id: EnvelopeId) -> None:
+        """Keep the readable text of a message, before anybody opens it."""
+        envelope = self._store.envelopes.envelope(envelope_id)
+        if envelope is not None and envelope.body is BodyState.WHOLE:
+            self._text(envelope, Section("text"))
+
+    def _text(self, envelope: Envelope, kind: Section) -> None:
+        if self._store.parts.text(envelope.id, kind) is not None:
+            return
+        if envelope.body is BodyState.ABSENT and not self._store.local.is_local(envelope.id):
+            raise NotDownloaded("Only the header of this message is here.", "It is fetched now.")
+        raw = self._store.local.raw(envelope.id)
+        parsed = parse.parse_message(raw)
+        prefer, wanted = telling(parsed.root, kind)
+        got = [(part, _decoded(raw, parsed, part.section, part.encoding)) for part in wanted]
+        is_cut = any(parsed.spans[part.section][1] - parsed.spans[part.section][0] > MAX_TEXT_OCTETS for part in wanted)
+        self._bodies.store_text(envelope.id, kind, parsed.root, got, prefer, is_cut=is_cut)
+        if envelope.body is not BodyState.WHOLE:
+            self._store.envelopes.set_body_state(envelope.id, BodyState.WHOLE)
+            self._desk.tell(MailboxChanged(envelope.mailbox_id))
+
+    def _part(self, envelope_id: EnvelopeId, section: Section) -> None:
+        self._store.local.refuse_held(envelope_id, section)
+        if self._store.parts.info(envelope_id, section) is not None:
+            return
+        encoded = self._store.local.part(envelope_id, section)
+        octets = transfer.decode_transfer(encoded.octets, encoded.encoding)
+        self._store.parts.put(envelope_id, section, octets, real_type=self._desk.converter.real_type(octets))
+
+
+def _decoded(raw: bytes, parsed: ParsedMessage, section: Section, encoding: str) -> bytes:
+    start, end = parsed.spans[section]
+    return transfer.decode_transfer(raw[start : min(end, start + MAX_TEXT_OCTETS)], encoding)

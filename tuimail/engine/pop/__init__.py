@@ -1,0 +1,1 @@
+"""The life of a POP3 account: plan, session, download, intake."""

@@ -1,0 +1,1 @@
+-- Acting on mail: octets that wait to be filed, what a person did in one go, where servers still have what was moved.

@@ -1,0 +1,1 @@
+"""What happens beside the screen: reading, saving, news, memory; no widgets here."""

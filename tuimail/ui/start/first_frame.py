@@ -1,0 +1,253 @@
+"""The first frame, on the screen before Textual is imported.
+
+It reads the store and what the app remembered of its looks, and writes the top bar,
+the folder tree and the list as plain ANSI onto the alternate screen. The terminal is
+put into raw mode first, so that keys typed from now on wait in it for Textual, which
+later paints the same cells over this frame. Whenever anything is odd, nothing is
+painted and Textual starts as it always does.
+
+What must not be imported here, not even indirectly: Textual, rich, email. The whole
+frame takes about 25 ms, at any size of mailbox.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import termios
+import time
+import tty
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tuimail.errors import MailError
+from tuimail.model import Account, Mailbox
+from tuimail.paths import Paths
+from tuimail.store import Store
+from tuimail.ui.beside.remembered import Place, Remembered
+from tuimail.ui.layout import divide, too_small
+from tuimail.ui.lines.mailbox_pages import centred, mailbox_message
+from tuimail.ui.lines.rows import (
+    Run,
+    Runs,
+    both_ends,
+    cut_runs,
+    key_line,
+    lines_per_row,
+    list_title,
+    row_lines,
+    status_line,
+    status_width,
+    top_bar,
+)
+from tuimail.ui.lines.tree_rows import tree_line, tree_rows
+
+ENTER_ALTERNATE = "\x1b[?1049h"
+_LEAVE_ALTERNATE = "\x1b[?1049l\x1b[?25h"
+FRAME_VERSION = 2
+_SGR = re.compile(r"[0-9;:]{0,80}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A first frame is on the screen, and the terminal is in raw mode."""
+
+    tty_attributes: list[Any]
+    """As before, for the end. `Any`: what termios gives."""
+
+    def abandon(self) -> None:
+        """Give the terminal back, because the app will not start."""
+        _write(_LEAVE_ALTERNATE)
+        try:
+            termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self.tty_attributes)  # type: ignore[union-attr]  # was a tty
+        except (termios.error, OSError, ValueError):
+            return
+
+
+def paint(paths: Paths, *, demo: bool = False, now: float | None = None) -> Painted | None:
+    """Paint the first frame if that makes sense; None when it does not. Never raises. `now`: else the clock's."""
+    try:
+        if not (sys.__stdin__ and sys.__stderr__ and sys.__stdin__.isatty() and sys.__stderr__.isatty()):
+            return None
+        if not paths.mail_db.exists():
+            return None
+        width, height = os.get_terminal_size(sys.__stderr__.fileno())
+        if too_small(width, height):
+            return None
+        with Store.open(paths, write=False) as store:
+            frame = Frame(store, width, height, time.time() if now is None else now, demo=demo).ansi()
+        if frame is None:
+            return None
+        attributes = _raw_mode(sys.__stdin__.fileno())
+        _write(ENTER_ALTERNATE + "\x1b[?25l\x1b[?7l" + frame)
+        return Painted(attributes)
+    except (MailError, OSError, ValueError, termios.error, LookupError, TypeError):
+        return None
+
+
+def terminal_now(*, no_color: bool | None = None) -> str:
+    """What colours depend on: a frame of another terminal is not painted. `no_color`: else the environment's."""
+    if no_color is None:
+        no_color = "NO_COLOR" in os.environ  # Textual takes it out of there
+    names = ("TERM", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "FORCE_COLOR")
+    return "/".join([*(os.environ.get(name, "") for name in names), "plain" if no_color else "coloured"])
+
+
+def _raw_mode(fd: int) -> list[Any]:
+    """The mode that Textual will set too; the settings as they were."""
+    before = termios.tcgetattr(fd)
+    mode = termios.tcgetattr(fd)
+    mode[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+    mode[tty.IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+    mode[tty.CC][termios.VMIN] = 1
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
+    return before
+
+
+def _write(text: str) -> None:
+    """To the terminal, where Textual writes too. Nothing is written that cannot be encoded."""
+    stream = sys.__stderr__
+    if stream is not None:
+        stream.write(text)
+        stream.flush()
+
+
+def _without_repeated_styles(frame: str) -> str:
+    """The frame without SGR sequences that change nothing: half as many octets over a slow line."""
+    kept: list[str] = []
+    current = ""
+    for piece in re.split(r"(\x1b\[[0-9;:]*m)", frame):
+        if piece.startswith("\x1b[") and piece.endswith("m"):
+            if piece == current:
+                continue
+            current = piece
+        kept.append(piece)
+    return "".join(kept)
+
+
+class Frame:
+    """One frame, line by line."""
+
+    def __init__(self, store: Store, width: int, height: int, now: float, *, demo: bool = False) -> None:
+        self._store = store
+        self._width = width
+        self._height = height
+        self._now = now
+        self._demo = demo
+        self._remembered = Remembered(store)
+        self._styles: Mapping[str, str] = {}
+
+    def ansi(self) -> str | None:
+        """The frame as text with SGR and cursor positions; None when the app never ran here, or looks otherwise."""
+        memory = self._remembered.frame()
+        place = self._remembered.place()
+        styles = memory.get("styles")
+        known = (memory.get("version"), memory.get("terminal")) == (FRAME_VERSION, terminal_now())
+        if not known or place is None or not isinstance(styles, dict):
+            return None
+        self._styles = {
+            key: value for key, value in styles.items() if isinstance(value, str) and _SGR.match(value)
+        }
+        accounts = self._store.accounts.all()
+        mailboxes = self._store.mailboxes.all()
+        where = (place.account, place.mailbox)
+        mailbox = next((each for each in mailboxes if (each.account, each.name) == where), None)
+        if mailbox is None:
+            return None
+        bar = top_bar(accounts, mailbox.account, self._width, self._now, demo=self._demo)
+        lines = [
+            self._line(bar, self._width, "panel"),
+            *self._body(accounts, mailboxes, mailbox, place),
+            self._bottom(accounts, memory.get("keys")),
+        ]
+        frame = "".join(f"\x1b[{number};1H{line}" for number, line in enumerate(lines, 1)) + "\x1b[0m"
+        return _without_repeated_styles(frame)
+
+    def _body(
+        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], mailbox: Mailbox, place: Place
+    ) -> list[str]:
+        layout = divide(self._width, self._remembered.panes())
+        height = self._height - 2
+        columns: list[list[str]] = []
+        splitter = [self._line([Run("│", "rule")], 1)] * height
+        if layout.tree:
+            columns += [self._tree(accounts, mailboxes, mailbox, layout.tree, height), splitter]
+        columns.append(self._list(accounts, mailbox, place, layout.list, height))
+        if layout.panes > 1:
+            columns += [splitter, [self._line([], layout.reader)] * height]
+        return ["".join(parts) for parts in zip(*columns, strict=True)]
+
+    def _tree(
+        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], mailbox: Mailbox, width: int, height: int
+    ) -> list[str]:
+        rows = tree_rows(accounts, mailboxes, self._remembered.folded())
+        inner = width - 1 if len(rows) > height else width
+        index = next((index for index, row in enumerate(rows) if row.mailbox_id == mailbox.id), 0)
+        top = max(0, index - height + 1)
+        lines = []
+        for row in rows[top : top + height]:
+            is_open = row.mailbox_id == mailbox.id
+            runs = tree_line(row, inner, is_open=is_open)
+            lines.append(self._line(runs, inner, "cursor-blurred" if is_open else "") + self._line([], width - inner))
+        return lines + [self._line([], width)] * (height - len(lines))
+
+    def _list(
+        self, accounts: Sequence[Account], mailbox: Mailbox, place: Place, width: int, height: int
+    ) -> list[str]:
+        lines = [self._line(list_title(mailbox, width), width)]
+        page = height - 1
+        per_row = lines_per_row(width - 1 if mailbox.total * lines_per_row(width) > page else width)
+        cursor, top = self._cursor_and_top(mailbox, place, page // per_row)
+        window = self._store.envelopes.window(mailbox.id, top, page)
+        inner = width - 1 if window.total * per_row > page else width
+        for position, row in enumerate(window.rows, window.start):
+            at_cursor = position == cursor
+            for runs in row_lines(row, inner, self._now, cursor=at_cursor):
+                line = self._line(runs, inner, "cursor" if at_cursor else "")
+                lines.append(line + self._line([], width - inner))
+        del lines[height:]
+        if not window.total:
+            account = next((each for each in accounts if each.name == mailbox.account), None)
+            lines += self._message(mailbox_message(mailbox, account, None), width, page)
+        return lines + [self._line([], width)] * (height - len(lines))
+
+    def _cursor_and_top(self, mailbox: Mailbox, place: Place, page: int) -> tuple[int, int]:
+        """Where the app will put cursor and page: as `MailScreen.show_mailbox` and `MessageList.show`."""
+        cursor, top = place.cursor, place.top
+        if place.envelope_id is not None:
+            found = self._store.envelopes.position(mailbox.id, place.envelope_id)
+            if found is not None:
+                top, cursor = max(0, top + found - cursor), found
+        cursor = max(0, min(cursor, mailbox.total - 1))
+        top = max(0, min(top, mailbox.total - page))
+        if cursor < top:
+            top = cursor
+        elif cursor > top + page - 1:
+            top = cursor - page + 1
+        return cursor, top
+
+    def _bottom(self, accounts: Sequence[Account], keys: object) -> str:
+        """The key bar as it was, and what the accounts say. `keys` comes from the memory and can be anything."""
+        said = status_line(accounts, self._now)
+        room = status_width(said, self._width)
+        words = [(str(each[0]), str(each[1])) for each in keys if len(each) == 2] if isinstance(keys, list) else []
+        bar = self._line(key_line(words, self._width - room), self._width - room, "panel")
+        return bar + self._line([*cut_runs(said, max(0, room - 1)), Run(" ", "text")], room, "panel")
+
+    def _message(self, message: list[Runs], width: int, page: int) -> list[str]:
+        shown = centred(message, width)
+        lines = [self._line([], width)] * max(0, (page - len(shown)) // 3)
+        return (lines + [self._line(runs, width) for runs in shown])[:page]
+
+    def _line(self, runs: Runs, width: int, ground: str = "") -> str:
+        """Runs in exactly `width` cells, each with the style that the app remembered for it."""
+        if width <= 0:
+            return ""
+        parts = []
+        for text, role in both_ends(cut_runs(runs, width), [], width):
+            shown = text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+            sgr = self._styles.get(f"{role}/{ground}", self._styles.get(f"text/{ground}", ""))
+            parts.append(f"\x1b[0;{sgr}m{shown}" if sgr else f"\x1b[0m{shown}")
+        return "".join(parts)
