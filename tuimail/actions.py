@@ -1,19 +1,19 @@
 """The verbs: what a person asks to be done to mail, as values.
 
 An action is durable before it is shown (`store.pending`), and is told to a server
-later. `fold` lays actions that wait over what the server last said; it is pure, so
-that dropping a refused action and folding again is the whole rollback.
+later. `fold` lays flag changes that wait over what the server last said; it is pure,
+so that dropping a refused action and folding again is the whole rollback.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
 
 from tuimail.errors import UsageError
-from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Uid, UidValidity
+from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, RawId, Uid, UidValidity
 
 
 class Target(NamedTuple):
@@ -25,9 +25,13 @@ class Target(NamedTuple):
 
     envelope_id: EnvelopeId
     mailbox_id: MailboxId
+    """Where it was when the person acted."""
     uid: Uid | None
     uid_validity: UidValidity | None
     message_id: str
+
+
+# --- about a message ----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,108 @@ class SetFlags:
     remove_keywords: tuple[str, ...] = ()
 
 
-Action = SetFlags
-"""All actions. It grows to a union with Move, Copy, Delete, Append, Submit."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put a message into another mailbox of its account; the row stays the same one."""
 
-_KINDS: dict[str, type[SetFlags]] = {"set_flags": SetFlags}
+    account: AccountName
+    target: Target
+    to: MailboxId
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Put a copy of a message into another mailbox of its account."""
+
+    account: AccountName
+    target: Target
+    to: MailboxId
+    copy_id: EnvelopeId | None = None
+    """The row of the copy; None until the store made one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expunge:
+    """Remove a message for good, and no other one (UID EXPUNGE, RFC 4315)."""
+
+    account: AccountName
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Put a message whose octets are here into a mailbox: a copy of sent mail, a draft, mail of another account."""
+
+    account: AccountName
+    target: Target
+    """The row that shows it meanwhile, in the mailbox it goes to; uid and uid_validity are None."""
+    raw: RawId
+    flags: int = 0
+    keywords: tuple[str, ...] = ()
+    received_at: int | None = None
+    """INTERNALDATE; None lets the server take the time of arrival."""
+
+
+# --- about a mailbox ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMailbox:
+    """Make a mailbox."""
+
+    account: AccountName
+    mailbox_id: MailboxId
+    """The row that shows it meanwhile."""
+    name: str
+    """Full name, with the account's delimiter."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameMailbox:
+    """Give a mailbox, and all below it, another name."""
+
+    account: AccountName
+    mailbox_id: MailboxId
+    name: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMailbox:
+    """Delete a mailbox with all mail in it."""
+
+    account: AccountName
+    mailbox_id: MailboxId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Subscribe to a mailbox, or no longer (RFC 9051 6.3.7)."""
+
+    account: AccountName
+    mailbox_id: MailboxId
+    name: str
+    subscribed: bool = True
+
+
+MessageAction = SetFlags | Move | Copy | Expunge | Append
+MailboxAction = CreateMailbox | RenameMailbox | DeleteMailbox | Subscribe
+Action = MessageAction | MailboxAction
+"""All actions."""
+
+_KINDS: dict[str, type[Action]] = {
+    "set_flags": SetFlags,
+    "move": Move,
+    "copy": Copy,
+    "expunge": Expunge,
+    "append": Append,
+    "create_mailbox": CreateMailbox,
+    "rename_mailbox": RenameMailbox,
+    "delete_mailbox": DeleteMailbox,
+    "subscribe": Subscribe,
+}
+_NAMES = {cls: name for name, cls in _KINDS.items()}
 
 
 class Flags(NamedTuple):
@@ -58,35 +160,59 @@ class Flags(NamedTuple):
 
 
 def fold(server: Flags, waiting: Iterable[Action]) -> Flags:
-    """What is shown: the server's flags with the waiting actions laid over, oldest first."""
+    """What is shown: the server's flags with the waiting changes laid over, oldest first."""
     bits, keywords = server
     for action in waiting:
-        bits = (bits | action.add) & ~action.remove
-        keywords = (keywords | set(action.add_keywords)) - set(action.remove_keywords)
+        if isinstance(action, SetFlags):
+            bits = (bits | action.add) & ~action.remove
+            keywords = (keywords | set(action.add_keywords)) - set(action.remove_keywords)
     return Flags(bits, frozenset(keywords))
 
 
 def to_json(action: Action) -> str:
     """One line of JSON, with the kind of the action in `kind`."""
-    kind = next(name for name, cls in _KINDS.items() if isinstance(action, cls))
-    return json.dumps({"kind": kind, **asdict(action)}, separators=(",", ":"))
+    return json.dumps({"kind": _NAMES[type(action)], **asdict(action)}, separators=(",", ":"))
 
 
 def from_json(text: str) -> Action:
     """The action that `to_json` wrote; raises UsageError for anything else."""
     try:
-        fields = json.loads(text)
-        cls = _KINDS[fields.pop("kind")]
-        target = Target(*fields.pop("target"))
-        for name in ("add_keywords", "remove_keywords"):
-            fields[name] = tuple(fields[name])
-        return cls(target=target, **fields)
+        values: dict[str, Any] = json.loads(text)
+        cls = _KINDS[values.pop("kind")]
+        if "target" in values:
+            values["target"] = Target(*values["target"])
+        for field in fields(cls):
+            if isinstance(values.get(field.name), list) and field.name != "target":
+                values[field.name] = tuple(values[field.name])
+        return cls(**values)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise UsageError("A waiting action cannot be read.") from exc
 
 
 def describe(action: Action) -> str:
-    """A few words for a person: `star`, `mark as seen`."""
+    """A few words for a person: `star`, `mark as seen`, `move`."""
+    match action:
+        case SetFlags():
+            return _describe_flags(action)
+        case Move():
+            return "move"
+        case Copy():
+            return "copy"
+        case Expunge():
+            return "delete for good"
+        case Append():
+            return "file a message"
+        case CreateMailbox():
+            return f"make the mailbox {action.name}"
+        case RenameMailbox():
+            return f"rename the mailbox {action.name}"
+        case DeleteMailbox():
+            return f"delete the mailbox {action.name}"
+        case Subscribe():
+            return f"{'subscribe to' if action.subscribed else 'unsubscribe from'} the mailbox {action.name}"
+
+
+def _describe_flags(action: SetFlags) -> str:
     words = []
     names = {
         Flag.SEEN: ("mark as seen", "mark as unread"),

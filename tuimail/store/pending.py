@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tuimail.actions import Action, fold, from_json, to_json
+from tuimail.actions import Action, MessageAction, fold, from_json, to_json
 from tuimail.actions import Flags as Folded
 from tuimail.errors import UsageError
 from tuimail.model import AccountName, EnvelopeId, MailboxId, PendingId, Uid, UidValidity
@@ -40,6 +40,8 @@ class Pending:
         touched: dict[MailboxId, set[EnvelopeId]] = {}
         with self._database.transaction(durable=True):
             for action in actions:
+                if not isinstance(action, MessageAction):
+                    continue
                 row = self._database.row(
                     "SELECT account_id, mailbox_id FROM envelope JOIN mailbox ON mailbox.id = mailbox_id"
                     " JOIN account ON account.id = account_id WHERE envelope.id = ? AND account.name = ?",
@@ -57,7 +59,7 @@ class Pending:
                 self._flags.refold(mailbox_id, envelope_ids)
         return added
 
-    def due(self, account: AccountName, limit: int = 500) -> list[tuple[PendingId, Action]]:
+    def due(self, account: AccountName, limit: int = 500) -> list[tuple[PendingId, MessageAction]]:
         """Actions to tell the server, oldest first.
 
         The target names the message as it is known now: mail that was recognised after
@@ -97,7 +99,7 @@ class Pending:
         )
         return int(row[0]) if row else 0
 
-    def all(self) -> list[tuple[PendingId, Action]]:
+    def all(self) -> list[tuple[PendingId, MessageAction]]:
         """Everything that waits, oldest first."""
         return _readable_rows(self._database.rows(f"{_SELECT} ORDER BY pending.id"))
 
@@ -112,7 +114,7 @@ class Pending:
         for mailbox_id, envelope_ids in touched.items():
             self._flags.refold(mailbox_id, envelope_ids)
 
-    def _lay(self, action: Action) -> None:
+    def _lay(self, action: MessageAction) -> None:
         """The server carried an action out without a word: it is what the server has now."""
         row = self._database.row(
             "SELECT server_flags, server_keywords FROM envelope WHERE id = ?", (action.target.envelope_id,)
@@ -136,10 +138,12 @@ def readable(waiting: Iterable[str]) -> list[Action]:
     return actions
 
 
-def _readable_rows(rows: Iterable[SqlRow]) -> list[tuple[PendingId, Action]]:
+def _readable_rows(rows: Iterable[SqlRow]) -> list[tuple[PendingId, MessageAction]]:
     found = []
     for identity, text, _, mailbox_id, uid, uid_validity, message_id in rows:
         for action in readable([text]):
+            if not isinstance(action, MessageAction):
+                continue
             target = action.target._replace(
                 mailbox_id=MailboxId(mailbox_id),
                 uid=None if uid is None else Uid(uid),

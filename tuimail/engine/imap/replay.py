@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tuimail.actions import Action, describe
+from tuimail.actions import Action, SetFlags, describe
 from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import ActionRefused, MailboxChanged, StatusChanged
 from tuimail.errors import ServerRefused
@@ -44,10 +44,10 @@ class Batch(NamedTuple):
     """Neighbouring actions that ask for the same change."""
 
     change: Change
-    waiting: list[tuple[PendingId, Action]]
+    waiting: list[tuple[PendingId, SetFlags]]
 
 
-def change_of(action: Action) -> Change:
+def change_of(action: SetFlags) -> Change:
     """The flags of an action by their wire names."""
 
     def names(bits: int, keywords: Iterable[str]) -> tuple[str, ...]:
@@ -69,6 +69,8 @@ def batches(due: Sequence[tuple[PendingId, Action]]) -> list[Batch]:
     made: list[Batch] = []
     last_for: dict[int, int] = {}
     for pending_id, action in due:
+        if not isinstance(action, SetFlags):
+            continue
         change = change_of(action)
         earliest = last_for.get(action.target.envelope_id, 0)
         for number in range(len(made) - 1, earliest - 1, -1):
