@@ -10,6 +10,7 @@
         CertificateError       TLS could not be verified
         AuthError              the login was refused, or there is no password
       ServerRefused          a NO, BAD, -ERR, 4xx or 5xx, with the server's words
+        RecipientsRefused      SMTP: nobody of those that a message was for
       ProtocolViolation      the server said what the standard does not allow
         PipelineBroken         answers did not follow the commands that were sent ahead
       StoreError             our own files
@@ -20,16 +21,47 @@
       UsageError             what a person asked for makes no sense
 
 Every error carries one sentence for a person (`str(error)`) and, in `advice`,
-what to do next. `retry` says whether trying again by itself can help.
+what to do next. `retry` says whether trying again by itself can help, and `reached`,
+while a message is sent, whether it may have been taken.
 """
 
 from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Reached(Enum):
+    """How far the sending of a message came before its error."""
+
+    NOTHING = "nothing"
+    """The end of the message never went out: the server does not have it, and sending again cannot send twice."""
+    UNKNOWN = "unknown"
+    """The end went out, perhaps in part, and no complete answer came: the server may have taken the message."""
+    ANSWERED = "answered"
+    """The server answered, completely, that it does not take it."""
+
+
+class Refused(NamedTuple):
+    """One recipient whom the server did not take."""
+
+    recipient: str
+    code: str
+    """Three digits."""
+    words: str
+    """What the server said, on one line."""
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the same may go well later (4xx)."""
+        return self.code.startswith("4")
 
 
 class MailError(Exception):
     """The root: one sentence for a person, and what to do."""
 
     retry = False
+    reached = Reached.NOTHING
 
     def __init__(self, sentence: str, advice: str = "") -> None:
         super().__init__(sentence)
@@ -89,7 +121,19 @@ class ServerRefused(MailError):
         super().__init__(sentence, advice)
         self.words = words
         self.code = code
-        """Response code in brackets, upper case, for example `TRYCREATE`; else empty."""
+        """Response code in brackets, upper case, for example `TRYCREATE`; else empty.
+
+        SMTP: the three digits, or the keyword of what the server does not offer: SIZE, 8BITMIME, SMTPUTF8.
+        """
+
+
+class RecipientsRefused(ServerRefused):
+    """Every recipient of a message was refused; tried again by itself when each may be taken later."""
+
+    def __init__(self, sentence: str, advice: str = "", *, refused: tuple[Refused, ...]) -> None:
+        super().__init__(sentence, advice, words=refused[0].words, code=refused[0].code)
+        self.refused = refused
+        self.retry = all(each.temporary for each in refused)
 
 
 class ProtocolViolation(MailError):

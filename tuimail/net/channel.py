@@ -142,6 +142,11 @@ class Channel:
         """Whether `line()` would return without waiting."""
         return self._buffer.find(b"\n", self._at) >= 0
 
+    @property
+    def untouched(self) -> bool:
+        """True while nothing was received that was not read."""
+        return self._at >= len(self._buffer)
+
     def _fill(self) -> None:
         """Wait for more; what is left in the buffer stays in front."""
         while True:

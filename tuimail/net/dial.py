@@ -37,7 +37,7 @@ def dial(
         waiting = [found for found in waiting if ipaddress.ip_address(found[4][0].split("%")[0]).is_loopback]
         if not waiting:
             raise UsageError(
-                f"{host} is not this machine, so mail is not fetched without encryption.",
+                f"{host} is not this machine, so mail does not pass without encryption.",
                 'Set security = "tls" or "starttls".',
             )
     problem: ConnectionProblem = Unreachable(f"{host} has no address.")

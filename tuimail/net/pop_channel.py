@@ -74,8 +74,3 @@ class PopChannel(Channel):
         except BaseException:
             self.close()
             raise
-
-    @property
-    def untouched(self) -> bool:
-        """True while nothing was received that was not read."""
-        return self._at >= len(self._buffer)
