@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tuimail import config
-from tuimail.config import AccountConfig, ConfigEditor, Protocol, Receive, Security, Send
+from tuimail.config import AccountConfig, AuthKind, ConfigEditor, Protocol, Receive, Security, Send
 from tuimail.errors import ConfigError, DiskFull, ReadOnly, UsageError
 from tuimail.model import AccountName
 
@@ -35,6 +35,11 @@ def file(tmp_path: Path) -> Path:
         replace(WORK, send=replace(SEND, user="other", password_command=("x",))),
         replace(WORK, receive=Receive(Protocol.POP3, "pop.example.org", 995, Security.TLS, "ada", quarantine=True)),
         replace(WORK, receive=Receive(Protocol.POP3, "p.org", 110, Security.STARTTLS, "ada", keep_on_server_days=14)),
+        replace(
+            WORK,
+            receive=replace(RECEIVE, auth=AuthKind.OAUTH2, token_command=("oama", "access")),
+            send=replace(SEND, auth=AuthKind.OAUTH2, token_command=("oama", "access")),
+        ),
         replace(WORK, receive=Receive(Protocol.MAILDIR, path=Path("/mail")), send=None),
         replace(WORK, receive=replace(RECEIVE, host="127.0.0.1", port=1143, security=Security.NONE), send=None),
     ],

@@ -213,8 +213,33 @@ def test_names_that_differ_only_in_case_are_a_mistake() -> None:
     assert "in more than case" in mistakes_in(ACCOUNT + ACCOUNT.replace("accounts.work", "accounts.WORK"))[0]
 
 
-def test_oauth2_is_refused_while_it_is_not_supported() -> None:
-    assert "not supported yet" in mistakes_in(ACCOUNT + 'auth = "oauth2"')[0]
+def test_oauth2_needs_a_command_that_prints_a_token() -> None:
+    assert "receive.token_command: expected a list of words" in mistakes_in(ACCOUNT + 'auth = "oauth2"')[0]
+    text = ACCOUNT + '[accounts.work.send]\nhost = "smtp.example.org"\nauth = "oauth2"'
+    assert "send.token_command: expected a list of words" in mistakes_in(text)[0]
+
+
+def test_sending_takes_the_way_to_sign_in_from_receiving() -> None:
+    text = ACCOUNT + 'auth = "oauth2"\ntoken_command = ["oama", "access", "ada@example.org"]\n'
+    send = config.parse(text + '[accounts.work.send]\nhost = "smtp.example.org"', FILE).accounts[WORK].send
+    assert send is not None
+    assert (send.auth, send.token_command) == (AuthKind.OAUTH2, ("oama", "access", "ada@example.org"))
+
+
+def test_a_token_command_is_not_run_from_a_file_that_others_may_write(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(ACCOUNT + 'auth = "oauth2"\ntoken_command = ["oama"]\n')
+    file.chmod(0o666)
+    with pytest.raises(ConfigError) as caught:
+        config.load(file)
+    assert "receive.token_command: others may write this file" in caught.value.mistakes[0]
+
+
+def test_port_25_is_used_only_when_it_is_named() -> None:
+    text = ACCOUNT + '[accounts.work.send]\nhost = "127.0.0.1"\nsecurity = "none"\n'
+    send = config.parse(text, FILE).accounts[WORK].send
+    assert send is not None
+    assert send.port == 587
 
 
 def test_keys_are_lists_or_text_and_may_be_written_without_quotes() -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimail.config.reading import load, parse
-from tuimail.config.values import AccountConfig, Protocol, Receive, Security, Send, default_port, default_security
+from tuimail.config.values import (
+    AccountConfig,
+    AuthKind,
+    Protocol,
+    Receive,
+    Security,
+    Send,
+    default_port,
+    default_security,
+)
 from tuimail.errors import DiskFull, ReadOnly, UsageError
 from tuimail.paths import make_private
 
@@ -123,7 +132,9 @@ def receive_keys(receive: Receive, address: str) -> Plain:
         return keys
     keys |= _server_keys(receive.host, receive.port, receive.security, default_port(receive.protocol, receive.security))
     keys["user"] = receive.user or address
-    keys |= _secret_keys(receive.password_command, receive.ca_file)
+    if receive.auth is not AuthKind.PASSWORD:
+        keys["auth"] = str(receive.auth)
+    keys |= _secret_keys(receive.password_command, receive.token_command, receive.ca_file)
     if receive.protocol is Protocol.IMAP:
         if receive.offline_days != 30:
             keys["offline"] = _days(receive.offline_days, "none", "all")
@@ -144,8 +155,11 @@ def send_keys(send: Send, receive: Receive) -> Plain:
         keys["fallback_ports"] = list(send.fallback_ports)
     if send.user != receive.user:
         keys["user"] = send.user
+    if send.auth is not receive.auth:
+        keys["auth"] = str(send.auth)
     command = send.password_command if send.password_command != receive.password_command else ()
-    return keys | _secret_keys(command, send.ca_file if send.ca_file != receive.ca_file else None)
+    token = send.token_command if send.token_command != receive.token_command else ()
+    return keys | _secret_keys(command, token, send.ca_file if send.ca_file != receive.ca_file else None)
 
 
 def _server_keys(host: str, port: int, security: Security, well_known: int) -> Plain:
@@ -157,10 +171,12 @@ def _server_keys(host: str, port: int, security: Security, well_known: int) -> P
     return keys
 
 
-def _secret_keys(command: tuple[str, ...], ca_file: Path | None) -> Plain:
+def _secret_keys(command: tuple[str, ...], token: tuple[str, ...], ca_file: Path | None) -> Plain:
     keys: Plain = {}
     if command:
         keys["password_command"] = list(command)
+    if token:
+        keys["token_command"] = list(token)
     if ca_file:
         keys["ca_file"] = str(ca_file)
     return keys

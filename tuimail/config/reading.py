@@ -91,15 +91,25 @@ def _read(text: str, file: Path, *, others_may_write: bool) -> Config:
     config = reader.config(tables)
     if others_may_write:
         for name, account in config.accounts.items():
-            if account.receive.password_command or (account.send and account.send.password_command):
+            key = _command_key(account)
+            if key:
                 reader.say(
-                    ("accounts", name, "receive", "password_command"),
+                    ("accounts", name, *key),
                     f"others may write this file, so its commands are not run; run `chmod 600 {file}`",
                 )
                 break
     if reader.mistakes:
         raise _refusal(file, [line for _, line in sorted(reader.mistakes, key=lambda found: found[0])])
     return config
+
+
+def _command_key(account: AccountConfig) -> Key:
+    """Where an account names a command; empty when it names none."""
+    for part, server in (("receive", account.receive), ("send", account.send)):
+        for name in ("password_command", "token_command"):
+            if server is not None and getattr(server, name):
+                return (part, name)
+    return ()
 
 
 def _refusal(file: Path, mistakes: list[str]) -> ConfigError:
@@ -225,6 +235,7 @@ class _Reader:
         if "host" not in table:
             self._missing(at, settings_of(RECEIVE)["host"])
         security = self._security(values, at)
+        self._check_token(values, at)
         return Receive(
             protocol=protocol,
             host=values.get("host", ""),
@@ -238,6 +249,7 @@ class _Reader:
             subscribed_only=values.get("subscribed_only", False),
             keep_on_server_days=values.get("keep_on_server"),
             quarantine=values.get("quarantine", protocol is Protocol.POP3),
+            token_command=values.get("token_command", ()),
         )
 
     def _send(self, table: Values, at: Key, receive: Receive | None) -> Send | None:
@@ -245,6 +257,8 @@ class _Reader:
         if "host" not in values:
             return None
         security = self._security(values, at)
+        inherited = {"auth": receive.auth, "token_command": receive.token_command} if receive else {}
+        self._check_token(inherited | values, at)
         return Send(
             host=values["host"],
             port=values.get("port") or default_port("smtp", security),
@@ -254,7 +268,12 @@ class _Reader:
             auth=values.get("auth", receive.auth if receive else AuthKind.PASSWORD),
             password_command=values.get("password_command", receive.password_command if receive else ()),
             ca_file=values.get("ca_file", receive.ca_file if receive else None),
+            token_command=values.get("token_command", receive.token_command if receive else ()),
         )
+
+    def _check_token(self, values: Values, at: Key) -> None:
+        if values.get("auth") is AuthKind.OAUTH2 and not values.get("token_command"):
+            self._missing(at, settings_of(RECEIVE)["token_command"])
 
     def _security(self, values: Values, at: Key) -> Security:
         security: Security = values.get("security", default_security(values.get("port")))

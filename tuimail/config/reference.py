@@ -47,8 +47,8 @@ your comments; everything else is edited by hand. A key that is not in this refe
 told at once, with their lines.
 
 Passwords never stand in this file. They come from `password_command`, or from the keyring of the system (service
-`tuimail:imap:HOST` and the login name), or you are asked in each run. A file with a `password_command` in it must not
-be writable by others, because whoever can write it could run commands as you.
+`tuimail:imap:HOST` and the login name), or you are asked in each run. A file with a `password_command` or a
+`token_command` in it must not be writable by others, because whoever can write it could run commands as you.
 
 An example:
 

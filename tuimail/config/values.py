@@ -63,6 +63,8 @@ class Receive:
     """Attachments are held until a person releases them."""
     path: Path | None = None
     """Maildir: its directory."""
+    token_command: tuple[str, ...] = ()
+    """OAUTH2: words of a command that prints an access token; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Send:
     auth: AuthKind = AuthKind.PASSWORD
     password_command: tuple[str, ...] = ()
     ca_file: Path | None = None
+    token_command: tuple[str, ...] = ()
+    """OAUTH2: words of a command that prints an access token; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def default_port(protocol: str, security: Security) -> int:
     ports = {
         "imap": {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143},
         "pop3": {Security.TLS: 995, Security.STARTTLS: 110, Security.NONE: 110},
-        "smtp": {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25},
+        "smtp": {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 587},  # 25 only where a person names it
     }
     return ports[protocol][security]
 

@@ -22,7 +22,7 @@ def check_account(account: AccountConfig, password: str | None) -> list[str]:
     session = ImapSession.connect(receive)
     try:
         said = [f"{receive.host}:{receive.port} answers{_protected(receive.security)}."]
-        session.login(receive.user, password or "")
+        session.login(receive.user, password or "", auth=receive.auth)
         said.append(f"The login of {receive.user} is accepted.")
         listed = session.list_mailboxes(subscribed_only=receive.subscribed_only)
         said.append(_counted(sum(one.selectable for one in listed)))
@@ -37,7 +37,7 @@ def _check_pop3(receive: Receive, password: str) -> list[str]:
     session = PopSession.connect(receive)
     try:
         said = [f"{receive.host}:{receive.port} answers{_protected(receive.security)}."]
-        session.login(receive.user, password)
+        session.login(receive.user, password, auth=receive.auth)
         said.append(f"The login of {receive.user} is accepted.")
         listing = session.listing()
         said.append(_waiting(len(listing.sizes)))

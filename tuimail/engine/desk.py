@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tuimail.config import AccountConfig
+from tuimail.config import AccountConfig, AuthKind
 from tuimail.engine.children.convert import Converter
 from tuimail.engine.children.examine import Examiner
 from tuimail.engine.clock import Clock
@@ -63,7 +63,9 @@ class Secrets:
             self._typed = self._found = None
 
     def password(self, account: AccountConfig) -> str:
-        """The password for receiving; raises AuthError, with `password_missing` when there is none."""
+        """The password or access token for receiving; raises AuthError, with `password_missing` when there is none."""
+        if account.receive.auth is AuthKind.OAUTH2:
+            return auth.find_password(account, "receive", session={})  # a token is good for an hour at most
         with self._lock:
             if self._typed is not None:
                 return self._typed

@@ -1,8 +1,8 @@
 """Where passwords come from: typed for this run, a command, or the keyring. Never a file of ours.
 
 A keyring may ask a person to unlock it, or never answer; a command may hang. Both get a
-time limit. No password is logged, and no error repeats one. OAuth tokens will be a further
-source here, behind the same `find_password`.
+time limit. No password is logged, and no error repeats one. The access token of an account that
+signs in by OAuth 2 comes from its `token_command`, behind the same `find_password`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from tuimail.config import AccountConfig
+from tuimail.config import AccountConfig, AuthKind
 from tuimail.errors import AuthError
 from tuimail.net import wire
 
@@ -42,11 +42,14 @@ _HIDDEN_PLAIN_TEXT = ("keyrings.alt.", "keyrings.cryptfile.")
 def find_password(
     account: AccountConfig, part: str, *, session: Mapping[str, str], timeout_s: float = KEYRING_TIMEOUT_S
 ) -> str:
-    """The password of an account's `receive` or `send` part.
+    """The password of an account's `receive` or `send` part, or its access token where it signs in by OAuth 2.
 
     `session` holds what people typed for this run, by account name; it wins. Then
     `password_command`, then the keyring. AuthError with `password_missing` when there is none.
     """
+    server = account.send if part == "send" else account.receive
+    if server is not None and server.auth is AuthKind.OAUTH2:
+        return run_password_command(server.token_command, what="token")
     typed = session.get(account.name)
     if typed:
         return typed
@@ -196,10 +199,12 @@ def _translated(exc: Exception) -> AuthError:
 # --- password command
 
 
-def run_password_command(argv: Sequence[str], timeout_s: float = COMMAND_TIMEOUT_S) -> str:
+def run_password_command(
+    argv: Sequence[str], timeout_s: float = COMMAND_TIMEOUT_S, *, what: str = "password"
+) -> str:
     """The first line that a command prints. No shell; its group is killed when it is late.
 
-    AuthError with the first line of its stderr when it fails.
+    `what` it prints: `password` or `token`. AuthError with the first line of its stderr when it fails.
     """
     name = wire.plain_words(os.path.basename(argv[0]).encode("utf-8", "replace"))  # noqa: PTH119 - a word, not a path
     try:
@@ -207,28 +212,30 @@ def run_password_command(argv: Sequence[str], timeout_s: float = COMMAND_TIMEOUT
             list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
     except FileNotFoundError:
-        raise _command_error(f"The password command {name} was not found.") from None
+        raise _command_error(what, f"The {what} command {name} was not found.") from None
     except (OSError, ValueError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it holds a NUL"
-        raise _command_error(f"The password command {name} cannot be run: {why}.") from None
+        raise _command_error(what, f"The {what} command {name} cannot be run: {why}.") from None
     with process:
         printed = _gather(process, time.monotonic() + timeout_s)
         if printed is None:
-            raise _command_error(f"The password command {name} did not finish within {timeout_s:g} seconds.")
+            raise _command_error(what, f"The {what} command {name} did not finish within {timeout_s:g} seconds.")
     said, complained = printed
     if process.returncode != 0:
         reason = wire.plain_words(complained.strip().partition(b"\n")[0]) or f"exit status {process.returncode}"
-        raise _command_error(f"The password command {name} failed: {reason}")
+        raise _command_error(what, f"The {what} command {name} failed: {reason}")
     try:
         password = said.partition(b"\n")[0].rstrip(b"\r").decode("utf-8")
     except UnicodeDecodeError:
-        raise _command_error(f"The password command {name} printed something that is not text.") from None
+        raise _command_error(what, f"The {what} command {name} printed something that is not text.") from None
     if not password:
-        raise _command_error(f"The password command {name} printed no password.")
+        raise _command_error(what, f"The {what} command {name} printed no {what}.")
     return password
 
 
-def _command_error(sentence: str) -> AuthError:
+def _command_error(what: str, sentence: str) -> AuthError:
+    if what == "token":  # nobody can type one
+        return AuthError(sentence, "Run it by hand and look.")
     return AuthError(sentence, "Run it by hand, or type the password for this run.", password_missing=True)
 
 

@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 import tuimail
-from tuimail.config import Receive, Security
+from tuimail.config import AuthKind, Receive, Security
 from tuimail.errors import MailError, ProtocolViolation, ServerRefused, UsageError
 from tuimail.model import Section
 from tuimail.net import fetch, idle, login, mailboxes, messages, names
@@ -115,10 +115,10 @@ class ImapSession:
     # --- the session
 
     @_or_close
-    def login(self, user: str, password: str) -> None:
-        """Sign in. Raises AuthError (never try again by itself) or Unreachable (try later)."""
+    def login(self, user: str, password: str, *, auth: AuthKind = AuthKind.PASSWORD) -> None:
+        """Sign in with a password or an access token. Raises AuthError (never try again by itself) or Unreachable."""
         if not self._client.preauthenticated:
-            status = login.login(self._dialogue, self.capabilities, user, password)
+            status = login.login(self._dialogue, self.capabilities, user, password, auth)
             if status.code == "CAPABILITY":
                 told = status.code_text
             else:

@@ -3,7 +3,6 @@
 A wrong password is tried exactly once. The only second attempts are those in which the
 first never tested a password: a mechanism the server does not know after all (BAD), or
 SCRAM refused before its challenge (no SCRAM secret is stored for this user).
-OAuth (XOAUTH2, OAUTHBEARER) will be further mechanisms in `_MECHANISMS`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ import base64
 import binascii
 from collections.abc import Collection
 
+from tuimail.config import AuthKind
 from tuimail.errors import AuthError, MailError, ServerRefused, Unreachable
-from tuimail.net import wire
+from tuimail.net import sasl, wire
 from tuimail.net.answers import Status
 from tuimail.net.dialogue import Dialogue
 from tuimail.net.scram import Scram
@@ -37,21 +37,23 @@ _NEVER = {
     "WEBALERT": "{host} wants {user} to sign in on its website first.",
 }
 
-_ADVICE = "Check user name and password. Some providers need an app password."
 
 
 class _NotTested(Exception):
     """The attempt ended before the password was put to the test."""
 
 
-def login(dialogue: Dialogue, capabilities: Collection[str], user: str, password: str) -> Status:
+def login(
+    dialogue: Dialogue, capabilities: Collection[str], user: str, password: str, auth: AuthKind = AuthKind.PASSWORD
+) -> Status:
     """Sign in with the best mechanism offered; the server's OK. Raises AuthError, or Unreachable to try later."""
     wire.check(user)
     wire.check(password)
-    offered = choose(capabilities)
+    offered = choose(capabilities, auth)
     if not offered:
+        kind, other = ("password", "OAuth") if auth is AuthKind.PASSWORD else ("token", "a password")
         raise AuthError(
-            f"{dialogue.host} offers no way to sign in with a password.", "It may want OAuth, or another port."
+            f"{dialogue.host} offers no way to sign in with a {kind}.", f"It may want {other}, or another port."
         )
     try:
         for mechanism in offered[:2]:
@@ -60,13 +62,15 @@ def login(dialogue: Dialogue, capabilities: Collection[str], user: str, password
             except _NotTested:
                 continue
     except ServerRefused as exc:
-        raise _refusal(dialogue.host, user, password, exc) from None
-    raise AuthError(f"{dialogue.host} did not take any way to sign in.", _ADVICE)
+        raise _refusal(dialogue.host, user, password, exc, sasl.ADVICE[auth]) from None
+    raise AuthError(f"{dialogue.host} did not take any way to sign in.", sasl.ADVICE[auth])
 
 
-def choose(capabilities: Collection[str]) -> list[str]:
+def choose(capabilities: Collection[str], auth: AuthKind = AuthKind.PASSWORD) -> list[str]:
     """Mechanisms in the order to try; a second one only for when the first tests nothing."""
     offered = {word[5:] for word in capabilities if word.startswith("AUTH=")} - {"LOGIN"}
+    if auth is AuthKind.OAUTH2:
+        return [mechanism for mechanism in sasl.TOKEN_MECHANISMS if mechanism in offered]
     if "LOGINDISABLED" not in capabilities:
         offered.add("LOGIN")  # RFC 9051 6.2.3; some proxies advertise nothing at all
     return [mechanism for mechanism in _MECHANISMS if mechanism in offered]
@@ -77,6 +81,12 @@ def _attempt(dialogue: Dialogue, capabilities: Collection[str], mechanism: str, 
         arguments = (wire.string(user.encode()), wire.string(password.encode()))
         return dialogue.run("LOGIN", *arguments, wanted=()).status
     with_first = "SASL-IR" in capabilities
+    if mechanism in sasl.TOKEN_MECHANISMS:
+        exchange = _Exchange(dialogue, mechanism)
+        channel = dialogue.channel
+        first = sasl.token_response(mechanism, user, password, channel.host, channel.port)
+        exchange.begin(first, with_first=with_first)
+        return exchange.end(sasl.REFUSAL_ANSWER[mechanism])
     if mechanism == "PLAIN":
         return _plain(dialogue, user, password, with_first=with_first)
     return _scram(dialogue, Scram(mechanism, user, password), mechanism, with_first=with_first)
@@ -135,10 +145,18 @@ class _Exchange:
     def say(self, response: bytes) -> None:
         self._dialogue.channel.send(base64.b64encode(response) + b"\r\n")
 
-    def end(self) -> Status:
-        """The server's OK; `_NotTested` when it does not know the mechanism after all."""
+    def end(self, refusal_answer: bytes | None = None) -> Status:
+        """The server's OK; `_NotTested` when it does not know the mechanism after all.
+
+        A token that is refused gets its reason first, which wants an answer (RFC 7628 3.2.3).
+        """
         while True:
-            response = self._dialogue.next()
+            line = self._dialogue.channel.line()
+            if refusal_answer is not None and line.startswith(b"+"):
+                self.say(refusal_answer)
+                refusal_answer = None
+                continue
+            response = self._dialogue.read(line)
             if not isinstance(response, Status):
                 self._dialogue.hear(response)
                 continue
@@ -152,7 +170,7 @@ def _untested(refused: ServerRefused) -> Exception:
     return refused if refused.code in _LATER or refused.code in _NEVER else _NotTested()
 
 
-def _refusal(host: str, user: str, password: str, refused: ServerRefused) -> MailError:
+def _refusal(host: str, user: str, password: str, refused: ServerRefused, advice: str) -> MailError:
     """What a NO to a login means."""
     if refused.code in _LATER:
         return Unreachable(_LATER[refused.code].format(host=host), "It will be tried again.")
@@ -161,5 +179,5 @@ def _refusal(host: str, user: str, password: str, refused: ServerRefused) -> Mai
     if refused.code != "AUTHENTICATIONFAILED" and "too many" in words.lower():
         return Unreachable(f"{host} does not let {user} in just now: {said}", "It will be tried again.")
     if refused.code in _NEVER:
-        return AuthError(_NEVER[refused.code].format(host=host, user=user), said or _ADVICE)
-    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", _ADVICE)
+        return AuthError(_NEVER[refused.code].format(host=host, user=user), said or advice)
+    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", advice)

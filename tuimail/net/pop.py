@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 
-from tuimail.config import Receive, Security
+from tuimail.config import AuthKind, Receive, Security
 from tuimail.errors import PipelineBroken, ServerRefused, UsageError
 from tuimail.net import pop_listing, pop_login, pop_retrieve
 from tuimail.net.opening import opened
@@ -88,9 +88,12 @@ class PopSession:
 
     # --- the session
 
-    def login(self, user: str, password: str) -> None:
-        """Sign in, with exactly one attempt. Raises AuthError, or ServerRefused whose `retry` and `code` say more."""
-        pop_login.login(self._pop, self.capabilities, user, password)
+    def login(self, user: str, password: str, *, auth: AuthKind = AuthKind.PASSWORD) -> None:
+        """Sign in with a password or an access token, in exactly one attempt.
+
+        Raises AuthError, or ServerRefused whose `retry` and `code` say more.
+        """
+        pop_login.login(self._pop, self.capabilities, user, password, auth)
         if self.capabilities:
             self.capabilities = self._pop.capabilities()
 

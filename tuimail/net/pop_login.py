@@ -2,7 +2,6 @@
 
 A password is tried exactly once. The only second attempt is that after a mechanism which was refused
 before it tested anything (SCRAM before its challenge: this user has no SCRAM secret there).
-OAuth (XOAUTH2, OAUTHBEARER) will be further mechanisms in `choose`.
 """
 
 from __future__ import annotations
@@ -13,22 +12,25 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from tuimail.config import AuthKind
 from tuimail.errors import AuthError, MailError, ServerRefused
-from tuimail.net import wire
+from tuimail.net import sasl, wire
 from tuimail.net.pop_client import GuardedPop
 from tuimail.net.scram import Scram
 
 _TIMESTAMP = re.compile(rb"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
 _MAX_LINE_OCTETS = 253
 """RFC 2449 4: a command line has 255 octets at most, its CRLF included."""
-_ADVICE = "Check user name and password. Some providers need an app password."
 
 
 class _NotTested(Exception):
     """The attempt ended before the password was put to the test."""
 
 
-def login(pop: GuardedPop, capabilities: Mapping[str, tuple[str, ...]], user: str, password: str) -> None:
+def login(
+    pop: GuardedPop, capabilities: Mapping[str, tuple[str, ...]], user: str, password: str,
+    auth: AuthKind = AuthKind.PASSWORD,
+) -> None:
     """Sign in with the best mechanism offered.
 
     Raises AuthError (a person must look), ServerRefused with a code of RFC 2449 or 3206 (its `retry` says whether
@@ -36,10 +38,15 @@ def login(pop: GuardedPop, capabilities: Mapping[str, tuple[str, ...]], user: st
     """
     wire.check(user)
     wire.check(password)
-    offered = choose(capabilities, pop.welcome, encrypted=pop.channel.encrypted)
+    if auth is AuthKind.OAUTH2:
+        sasl_offered = {word.upper() for word in capabilities.get("SASL", ())}
+        offered = [mechanism for mechanism in sasl.TOKEN_MECHANISMS if mechanism in sasl_offered]
+    else:
+        offered = choose(capabilities, pop.welcome, encrypted=pop.channel.encrypted)
     if not offered:
+        kind, other = ("password", "OAuth") if auth is AuthKind.PASSWORD else ("token", "a password")
         raise AuthError(
-            f"{pop.channel.host} offers no way to sign in with a password.", "It may want OAuth, or another port."
+            f"{pop.channel.host} offers no way to sign in with a {kind}.", f"It may want {other}, or another port."
         )
     try:
         for mechanism in offered[:2]:
@@ -49,8 +56,8 @@ def login(pop: GuardedPop, capabilities: Mapping[str, tuple[str, ...]], user: st
                 continue
             return
     except ServerRefused as exc:
-        raise _meaning(pop.channel.host, user, password, exc) from None
-    raise AuthError(f"{pop.channel.host} did not take any way to sign in.", _ADVICE)
+        raise _meaning(pop.channel.host, user, password, exc, sasl.ADVICE[auth]) from None
+    raise AuthError(f"{pop.channel.host} did not take any way to sign in.", sasl.ADVICE[auth])
 
 
 def choose(capabilities: Mapping[str, tuple[str, ...]], welcome: bytes, *, encrypted: bool) -> list[str]:
@@ -88,6 +95,11 @@ def _attempt(pop: GuardedPop, mechanism: str, user: str, password: str) -> None:
         exchange = _Exchange(pop)
         exchange.begin("PLAIN", b"\0" + user.encode() + b"\0" + password.encode())
         exchange.end()
+    elif mechanism in sasl.TOKEN_MECHANISMS:
+        exchange = _Exchange(pop)
+        channel = pop.channel
+        exchange.begin(mechanism, sasl.token_response(mechanism, user, password, channel.host, channel.port))
+        exchange.end(sasl.REFUSAL_ANSWER[mechanism])
     else:
         _scram(pop, Scram(mechanism, user, password), mechanism)
 
@@ -143,12 +155,16 @@ class _Exchange:
         """Answer a challenge."""
         self._pop.channel.send(base64.b64encode(response) + b"\r\n")
 
-    def end(self) -> None:
-        """The server's +OK."""
-        self._pop.status()
+    def end(self, refusal_answer: bytes | None = None) -> None:
+        """The server's +OK. A token that is refused gets its reason first, which wants an answer (RFC 7628 3.2.3)."""
+        line = self._pop.channel.line()
+        if refusal_answer is not None and line.startswith(b"+ "):
+            self.say(refusal_answer)
+            line = self._pop.channel.line()
+        self._pop.judge(line)
 
 
-def _meaning(host: str, user: str, password: str, refused: ServerRefused) -> MailError:
+def _meaning(host: str, user: str, password: str, refused: ServerRefused, advice: str) -> MailError:
     """What a -ERR to a login means: only a code says for sure that it was not the password."""
     words = refused.words.replace(password, "…") if password else refused.words
     said = wire.plain_words(words.encode("utf-8", "replace"))
@@ -157,4 +173,4 @@ def _meaning(host: str, user: str, password: str, refused: ServerRefused) -> Mai
         told = ServerRefused(sentence, refused.advice, words=words, code=refused.code)
         told.retry = refused.retry
         return told
-    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", _ADVICE)
+    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", advice)

@@ -6,7 +6,9 @@ XOAUTH2 is the older form that every big provider takes, OAUTHBEARER the standar
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
+from tuimail.config import AuthKind
 from tuimail.errors import AuthError, UsageError
 
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
@@ -14,6 +16,12 @@ TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 
 REFUSAL_ANSWER = {"XOAUTH2": b"", "OAUTHBEARER": b"\x01"}
 """What is said to the reason of a refusal, so that the server ends the exchange."""
+
+ADVICE: Mapping[AuthKind, str] = {
+    AuthKind.PASSWORD: "Check user name and password. Some providers need an app password.",
+    AuthKind.OAUTH2: "The access token may have expired: run your token_command by hand and look.",
+}
+"""What to do when a login is refused."""
 
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 

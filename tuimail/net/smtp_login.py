@@ -23,10 +23,6 @@ _MECHANISMS = {
 """In the order of our liking."""
 _MAX_LINE_OCTETS = 510
 """RFC 5321 4.5.3.1.4: a command line has 512 octets at most, its CRLF included."""
-_ADVICE = {
-    AuthKind.PASSWORD: "Check user name and password. Some providers need an app password.",
-    AuthKind.OAUTH2: "The access token may have expired: run your token_command by hand and look.",
-}
 
 
 class _NotTested(Exception):
@@ -65,7 +61,7 @@ def login(
         except _Ended as exc:
             raise _meaning(client, user, secret, auth, exc.reply) from None
         return
-    raise AuthError(f"{host} did not take any way to sign in.", _ADVICE[auth])
+    raise AuthError(f"{host} did not take any way to sign in.", sasl.ADVICE[auth])
 
 
 def choose(capabilities: Mapping[str, Sequence[str]], auth: AuthKind) -> list[str]:
@@ -174,4 +170,4 @@ def _meaning(client: SmtpClient, user: str, secret: str, auth: AuthKind, reply: 
         )
         later.retry = True
         return later
-    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", _ADVICE[auth])
+    return AuthError(f"{host} refused the login of {user}: {said or 'no reason given'}", sasl.ADVICE[auth])

@@ -19,7 +19,7 @@ def dial(desk: Desk) -> ImapSession:
     password = desk.secrets.password(desk.account)
     session = ImapSession.connect(receive)
     try:
-        session.login(receive.user, password)
+        session.login(receive.user, password, auth=receive.auth)
         session.enable_all()
         session.compress()
     except AuthError:

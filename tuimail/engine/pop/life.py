@@ -298,7 +298,7 @@ class PopLoop:
         password = self._desk.secrets.password(self._desk.account)
         session = PopSession.connect(receive)
         try:
-            session.login(receive.user, password)
+            session.login(receive.user, password, auth=receive.auth)
         except AuthError:
             self._desk.secrets.forget()
             session.close()
