@@ -25,6 +25,7 @@ from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.beside.memory import Memory
 from tuimail.ui.beside.notices import Inbox, NoticesArrived
+from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.beside.remembered import Remembered
 from tuimail.ui.commands import Kind
 from tuimail.ui.keymaps import keymap_for
@@ -52,7 +53,7 @@ class Engine(Protocol):
         """Leave."""
 
 
-class TuimailApp(App[None], inherit_bindings=False):
+class TuimailApp(Punctual, App[None], inherit_bindings=False):
     """tuimail on the screen."""
 
     TITLE = "tuimail"

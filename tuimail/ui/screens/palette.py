@@ -23,6 +23,7 @@ from textual.widgets.option_list import Option
 
 from tuimail.mime.clean import cell_width
 from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.commands import Hit, Source
 from tuimail.ui.lines.cells import elide, fit
 from tuimail.ui.screens.dialogs import Dialog
@@ -34,7 +35,7 @@ _BOX_CELLS = 92
 _FRAME_CELLS = 6
 
 
-class PaletteScreen(Dialog[Hit]):
+class PaletteScreen(Punctual, Dialog[Hit]):
     """Answers with the hit that was chosen; None when the person leaves."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss", "palette.tcss"]

@@ -34,6 +34,7 @@ from tuimail.ui.beside.holding import (
     worst_reason,
 )
 from tuimail.ui.beside.notices import News
+from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import QUARANTINE, bindings
 from tuimail.ui.lines.held_filter import STATES, VERDICTS, Filter, HeldKey
@@ -55,7 +56,7 @@ TWO_PANES = 96
 """Screens that are narrower show list or details."""
 
 
-class QuarantineScreen(Screen[None]):
+class QuarantineScreen(Punctual, Screen[None]):
     """Held attachments, and what is known of them."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["quarantine.tcss"]

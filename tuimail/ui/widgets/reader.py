@@ -19,6 +19,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tuimail.model import TextLine
+from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.keys import READER, bindings
 from tuimail.ui.layout import clamp
 from tuimail.ui.lines.cells import char_width
@@ -34,7 +35,7 @@ _PAUSE_S = 0.012
 _MARGIN = 1
 
 
-class Reader(LineView, can_focus=True):
+class Reader(Punctual, LineView, can_focus=True):
     """The text of one message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(READER)]
