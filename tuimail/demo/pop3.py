@@ -86,7 +86,7 @@ class PopSession:
         return self._start_tls is not None and not self._wire.secure
 
     async def _capa(self, args: list[str]) -> bytes:
-        login = ["STLS"] if self._needs_tls else ["USER", "SASL PLAIN SCRAM-SHA-256"]
+        login = ["STLS"] if self._needs_tls else ["USER", "SASL PLAIN SCRAM-SHA-256 XOAUTH2 OAUTHBEARER"]
         lines = [
             "+OK",
             *login,

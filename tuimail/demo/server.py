@@ -71,6 +71,8 @@ class DemoServer:
         self._options = options
         self.password = options.password or secrets.token_urlsafe(12)
         self.imap_port = self.pop3_port = self.smtp_port = 0
+        self.smtps_port = 0
+        """SMTP under TLS from the first octet, with the certificate for STARTTLS; 0 without one."""
         self.store = MailStore(delimiter=options.delimiter)
         """The mail of `user`."""
         self.pop3_store = MailStore(uid_validity=1_600_000_000)
@@ -178,8 +180,10 @@ class DemoServer:
         self.imap_port = await self._serve(self._imap, self.imap_port)
         self.pop3_port = await self._serve(self._pop3, self.pop3_port)
         self.smtp_port = await self._serve(self._smtp, self.smtp_port)
+        if self._options.starttls is not None:
+            self.smtps_port = await self._serve(self._smtp, self.smtps_port, self._options.starttls)
 
-    async def _serve(self, serve: _Serve, port: int) -> int:
+    async def _serve(self, serve: _Serve, port: int, tls: ssl.SSLContext | None = None) -> int:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             if task is None:
@@ -194,7 +198,8 @@ class DemoServer:
                 self._clients.discard(task)
                 self._writers.discard(writer)
 
-        server = await asyncio.start_server(connected, HOST, port, ssl=self._options.tls, limit=4 * 1024 * 1024)
+        context = tls or self._options.tls
+        server = await asyncio.start_server(connected, HOST, port, ssl=context, limit=4 * 1024 * 1024)
         self._servers.append(server)
         bound: int = server.sockets[0].getsockname()[1]
         return bound

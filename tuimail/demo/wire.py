@@ -50,6 +50,18 @@ class Wire:
         del self._buffer[: end + 1]
         return line.removesuffix(b"\r")
 
+    async def crlf_line(self) -> bytes:
+        """The next line without its CRLF; a CR or LF that stands alone is part of it."""
+        searched = 0
+        while (end := self._buffer.find(b"\r\n", searched)) < 0:
+            searched = max(0, len(self._buffer) - 1)
+            if searched > LINE_LIMIT_OCTETS:
+                raise WireClosed("line too long")
+            await self._fill()
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        return line
+
     async def octets(self, count: int) -> bytes:
         """Exactly `count` octets."""
         while len(self._buffer) < count:
