@@ -22,10 +22,14 @@ from tuimail.store.state import State
 
 if TYPE_CHECKING:
     from tuimail.paths import Paths
+    from tuimail.store.drafts import Drafts
     from tuimail.store.local import Local
+    from tuimail.store.outbox import Outbox
     from tuimail.store.parts import Parts
     from tuimail.store.pending import Pending
     from tuimail.store.quarantine import Quarantine
+    from tuimail.store.raws import Raws
+    from tuimail.store.sending import Sending
 
 
 class Store:
@@ -81,6 +85,34 @@ class Store:
         from tuimail.store.quarantine import Quarantine  # as `local`
 
         return Quarantine(self._database, self.local.where)
+
+    @cached_property
+    def raws(self) -> Raws:
+        """Octets of whole messages that wait to be sent or filed."""
+        from tuimail.store.raws import Raws  # nothing of it is needed for the first frame
+
+        return Raws(self._database)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Messages that are being written."""
+        from tuimail.store.drafts import Drafts  # hashlib, tempfile: 12 ms that the first frame does not wait for
+
+        return Drafts(self._database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages on their way out."""
+        from tuimail.store.outbox import Outbox  # json: 3 ms that the first frame does not wait for
+
+        return Outbox(self._database, self.raws)
+
+    @cached_property
+    def sending(self) -> Sending:
+        """Messages on their way out, for who sends them."""
+        from tuimail.store.sending import Sending  # as `outbox`
+
+        return Sending(self._database, self.raws)
 
     @property
     def parts(self) -> Parts:
