@@ -65,6 +65,11 @@ class Paths:
         return self.data / "parts.db"
 
     @property
+    def search_db(self) -> Path:
+        """The index of words; made anew when it is missing or damaged."""
+        return self.data / "search.db"
+
+    @property
     def maildir(self) -> Path:
         """POP3 mail, local mailboxes and drafts."""
         return self.data / "maildir"
