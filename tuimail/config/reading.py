@@ -14,13 +14,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SECURITY, SEND, UI, Setting, settings_of
+from tuimail.config.table import (
+    ACCOUNT,
+    COMPOSE,
+    CONFIG_TABLE,
+    IDENTITY,
+    KEYS,
+    RECEIVE,
+    SECURITY,
+    SEND,
+    UI,
+    Setting,
+    settings_of,
+)
 from tuimail.config.values import (
     AccountConfig,
     AuthKind,
+    ComposeConfig,
     Config,
+    IdentityConfig,
     Protocol,
     Receive,
+    SaveSent,
     Security,
     Send,
     UiConfig,
@@ -36,10 +51,13 @@ MAX_ACCOUNTS = 200
 MAX_DEPTH = 20
 """Of tables in tables; nothing that is known is deeper than four."""
 MAX_NAME_LENGTH = 64
+MAX_IDENTITIES = 100
 HOW_ELSE = (
     "a password never stands in this file; remove it and run `tuimail account test` (which asks and can keep it in "
     'the keyring), or give a password_command such as ["pass", "show", "mail/ada"]'
 )
+
+OTHERS_WRITE = "others may write this file, so its commands are not run; run `chmod 600 {file}`"
 
 Key = tuple[str, ...]
 Values = dict[str, Any]  # Any: whatever the kind of the setting reads
@@ -93,11 +111,13 @@ def _read(text: str, file: Path, *, others_may_write: bool) -> Config:
         for name, account in config.accounts.items():
             key = _command_key(account)
             if key:
-                reader.say(
-                    ("accounts", name, *key),
-                    f"others may write this file, so its commands are not run; run `chmod 600 {file}`",
-                )
+                reader.say(("accounts", name, *key), OTHERS_WRITE.format(file=file))
                 break
+        for command, words in (
+            ("editor", config.compose.editor), ("address_book_command", config.compose.address_book_command)
+        ):
+            if words:
+                reader.say(("compose", command), OTHERS_WRITE.format(file=file))
     if reader.mistakes:
         raise _refusal(file, [line for _, line in sorted(reader.mistakes, key=lambda found: found[0])])
     return config
@@ -169,11 +189,12 @@ class _Reader:
 
     def config(self, tables: Values) -> Config:
         """The configuration; only worth something when there was no mistake."""
-        self._refuse_unknown(tables, (), ("ui", "accounts", "security"))
+        self._refuse_unknown(tables, (), ("ui", "accounts", "compose", "security"))
         ui = self._ui(self._table(tables, (), "ui"))
         accounts = self._accounts(self._table(tables, (), "accounts"))
         security = self._settings(self._table(tables, (), "security"), ("security",), SECURITY)
-        return Config(ui=ui, accounts=accounts, file=self._file, clamd=security.get("clamd", ""))
+        compose = ComposeConfig(**self._settings(self._table(tables, (), "compose"), ("compose",), COMPOSE))
+        return Config(ui=ui, accounts=accounts, file=self._file, clamd=security.get("clamd", ""), compose=compose)
 
     def _ui(self, table: Values) -> UiConfig:
         keys = self._table(table, ("ui",), "keys")
@@ -209,7 +230,7 @@ class _Reader:
 
     def _account(self, name: AccountName, table: Values) -> AccountConfig | None:
         at = ("accounts", name)
-        values = self._settings(table, at, ACCOUNT, subtables=("receive", "send"))
+        values = self._settings(table, at, ACCOUNT, subtables=("receive", "send", "identities"))
         receive = None
         if "receive" not in table:
             self.say((*at, "receive"), "expected a table that says where mail comes from, found nothing")
@@ -220,7 +241,35 @@ class _Reader:
         send = self._send(self._table(table, at, "send"), (*at, "send"), receive) if "send" in table else None
         if receive is None or "address" not in values:
             return None
-        return AccountConfig(name, values["address"], values.get("name", ""), receive, send)
+        identities = self._identities(table, at, values)
+        return AccountConfig(
+            name, values["address"], values.get("name", ""), receive, send, identities, values.get("aliases", ())
+        )
+
+    def _identities(self, table: Values, at: Key, account: Values) -> tuple[IdentityConfig, ...]:
+        """The account's own address first, then the others, each with the account's name and signature for default."""
+        written = table.get("identities", [])
+        at = (*at, "identities")
+        if not isinstance(written, list) or len(written) > MAX_IDENTITIES:
+            count = f"at most {MAX_IDENTITIES} tables"
+            self.say(at, f"expected {count} headed [[{dotted(at)}]], found {_found('', written)}")
+            return ()
+        own = IdentityConfig(
+            account["address"], account.get("name", ""), account.get("signature", ""), account.get("signature_file")
+        )
+        found = {own.address.casefold(): own}
+        for each in written:
+            if not isinstance(each, dict):
+                self.say(at, f"expected a table, found {_found('', each)}")
+                continue
+            values = self._settings(each, at, IDENTITY)
+            if "address" not in values:
+                continue
+            if not {"signature", "signature_file"} & values.keys():
+                values |= {"signature": own.signature, "signature_file": own.signature_file}
+            found[values["address"].casefold()] = IdentityConfig(**{"name": own.name, **values})
+        says_more = len(found) > 1 or own.signature or own.signature_file
+        return tuple(found.values()) if says_more else ()
 
     def _receive(self, table: Values, at: Key, address: str) -> Receive | None:
         values = self._settings(table, at, RECEIVE)
@@ -269,6 +318,7 @@ class _Reader:
             password_command=values.get("password_command", receive.password_command if receive else ()),
             ca_file=values.get("ca_file", receive.ca_file if receive else None),
             token_command=values.get("token_command", receive.token_command if receive else ()),
+            save_sent=values.get("save_sent", SaveSent.AUTO),
         )
 
     def _check_token(self, values: Values, at: Key) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from tuimail.config.table import ACCOUNT, CONFIG_TABLE, KEYS, RECEIVE, SECURITY, SEND, UI, Setting
+from tuimail.config.table import (
+    ACCOUNT,
+    COMPOSE,
+    CONFIG_TABLE,
+    IDENTITY,
+    KEYS,
+    RECEIVE,
+    SECURITY,
+    SEND,
+    UI,
+    Setting,
+)
 
 SECTIONS = (
     (UI, "How the screen looks and listens."),
     (KEYS, 'Keys of single actions, over the keymap. [Keys](keys.md) has all ids: `"message.star" = "f2"`.'),
     (ACCOUNT, "One table for each account. NAME is yours to choose: it is typed in commands and names a directory."),
+    (IDENTITY, "Further addresses to write from: one table for each, written `[[accounts.NAME.identities]]`."),
     (RECEIVE, "Where the account's mail comes from."),
     (SEND, "How the account sends. Leave the table out for an account that only receives."),
+    (COMPOSE, "How messages are written."),
     (SECURITY, "What looks into attachments beside tuimail itself."),
 )
 
@@ -24,6 +37,10 @@ theme = "tuimail-dark"
 address = "ada@example.org"
 name = "Ada Byron"
 
+[[accounts.work.identities]]
+address = "countess@example.net"
+signature = "Ada, Countess of Lovelace"
+
 [accounts.work.receive]
 protocol = "imap"
 host = "imap.example.org"
@@ -34,6 +51,9 @@ offline = "30d"
 host = "smtp.example.org"
 port = 587
 security = "starttls"
+
+[compose]
+vcard_dir = "~/contacts"
 """
 
 HEAD = """\
@@ -47,8 +67,9 @@ your comments; everything else is edited by hand. A key that is not in this refe
 told at once, with their lines.
 
 Passwords never stand in this file. They come from `password_command`, or from the keyring of the system (service
-`tuimail:imap:HOST` and the login name), or you are asked in each run. A file with a `password_command` or a
-`token_command` in it must not be writable by others, because whoever can write it could run commands as you.
+`tuimail:imap:HOST` and the login name), or you are asked in each run. A file that names a command
+(`password_command`, `token_command`, `editor`, `address_book_command`) must not be writable by others, because whoever
+can write it could run commands as you.
 
 An example:
 

@@ -12,14 +12,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tuimail.config.values import AuthKind, Protocol, Security
+from tuimail.config.values import AuthKind, Protocol, SaveSent, Security
 
 ANY_NAME = "NAME"
 """In a scope: whatever the person calls it."""
 
 UI = "ui"
 KEYS = "ui.keys"
+COMPOSE = "compose"
 ACCOUNT = f"accounts.{ANY_NAME}"
+IDENTITY = f"{ACCOUNT}.identities"
+"""A list of tables."""
 RECEIVE = f"{ACCOUNT}.receive"
 SEND = f"{ACCOUNT}.send"
 SECURITY = "security"
@@ -66,6 +69,29 @@ def _read_text(value: object) -> object:
 def _read_any_text(value: object) -> object:
     if isinstance(value, str) and _is_plain(value):
         return value
+    raise ValueError
+
+
+MAX_SIGNATURE_CHARACTERS = 4_000
+
+
+def _read_lines(value: object) -> object:
+    if isinstance(value, str) and len(value) <= MAX_SIGNATURE_CHARACTERS and all(map(_is_plain, value.split("\n"))):
+        return value
+    raise ValueError
+
+
+def _read_patterns(value: object) -> object:
+    if isinstance(value, list) and len(value) <= 100:
+        return tuple(_read_pattern(pattern) for pattern in value)
+    raise ValueError
+
+
+def _read_pattern(value: object) -> str:
+    if isinstance(value, str):
+        local, _, domain = value.rpartition("@")
+        if "*" not in domain:
+            return str(_read_address(f"{local.replace('*', 'x')}@{domain}") and value)
     raise ValueError
 
 
@@ -132,6 +158,12 @@ def _read_seconds(value: object) -> object:
     raise ValueError
 
 
+def _read_undo(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 3600:
+        return float(value)
+    raise ValueError
+
+
 def _read_keys(value: object) -> object:
     if isinstance(value, str) and value and _is_plain(value):
         return value
@@ -176,6 +208,8 @@ def _read_keymap(value: object) -> object:
 
 TEXT = Kind("text in quotes", _read_text)
 ANY_TEXT = Kind("text in quotes", _read_any_text)
+LINES = Kind("text of at most 4,000 characters, also over several lines", _read_lines)
+PATTERNS = Kind('a list of up to 100 addresses, "*" in them stands for anything before the @', _read_patterns)
 ADDRESS = Kind('a mail address such as "ada@example.org"', _read_address)
 HOST = Kind('the name or address of a host, such as "mail.example.org"', _read_host)
 PORT = Kind("a whole number from 1 to 65535", _read_port)
@@ -184,7 +218,9 @@ YES_NO = Kind("true or false", _read_bool)
 COMMAND = Kind('a list of words, such as ["pass", "show", "mail/ada"]', _read_command)
 PATH = Kind('an absolute path, or one that begins with "~/"', _read_path)
 CLAMD = Kind('an absolute path, one that begins with "~/", or "off"', _read_clamd)
+SPELL = Kind('an absolute path, one that begins with "~/", or "off"', _read_clamd)
 SECONDS = Kind('seconds from 0 to 3600, or "never"', _read_seconds)
+UNDO_SECONDS = Kind("seconds from 0 to 3600", _read_undo)
 KEYMAP = Kind('"vim", "emacs", "pine" or "gmail"', _read_keymap)
 KEY_LIST = Kind('keys such as "ctrl+n" or ["n", "ctrl+n"]', _read_keys)
 
@@ -203,10 +239,23 @@ CONFIG_TABLE: tuple[Setting, ...] = (
     Setting(UI, "keymap", KEYMAP, "vim", "Which set of keys is the base."),
     Setting(UI, "mark_seen_after_s", SECONDS, "1.0",
             'A message counts as read after it was on the screen for so many seconds; "never" leaves that to you.'),
+    Setting(UI, "undo_send_s", UNDO_SECONDS, "10",
+            "What you send waits so many seconds, in which `u` takes it back."),
     Setting(KEYS, "ACTION", KEY_LIST, "the keymap's",
             "Keys for one action, by its id; `tuimail keys` prints the ids and what they are bound to."),
     Setting(ACCOUNT, "address", ADDRESS, "", "Your address: shown, and the sender of what you write.", required=True),
     Setting(ACCOUNT, "name", ANY_TEXT, "empty", "Your name, as others see it."),
+    Setting(ACCOUNT, "aliases", PATTERNS, "none",
+            'Further addresses that are yours: a reply is never sent to them, and comes from the one that was written '
+            'to. `["*@example.org"]` is every address of a domain. Addresses with a tag (`ada+lists@example.org`) need '
+            "not be named."),
+    Setting(ACCOUNT, "signature", LINES, "none", "What stands below what you write."),
+    Setting(ACCOUNT, "signature_file", PATH, "none", "The same from a file, read whenever you begin to write."),
+    Setting(IDENTITY, "address", ADDRESS, "", "An address that you can choose as the sender.",
+            required=True),
+    Setting(IDENTITY, "name", ANY_TEXT, "the account's", "Your name with this address."),
+    Setting(IDENTITY, "signature", LINES, "the account's", "What stands below what you write with it."),
+    Setting(IDENTITY, "signature_file", PATH, "the account's", "The same from a file."),
     Setting(RECEIVE, "protocol", _choice(Protocol), "",
             'How mail comes here: "imap" shows what is on the server, "pop3" downloads it whole, "maildir" opens a '
             "directory that other programs may fill.", required=True),
@@ -249,7 +298,25 @@ CONFIG_TABLE: tuple[Setting, ...] = (
     Setting(SEND, "auth", _choice(AuthKind), "the one in `receive`", "As in `receive`."),
     Setting(SEND, "password_command", COMMAND, "the one in `receive`", "As in `receive`."),
     Setting(SEND, "token_command", COMMAND, "the one in `receive`", "As in `receive`."),
+    Setting(SEND, "save_sent", _choice(SaveSent), "auto",
+            'Put a copy of what was sent into Sent: "auto" leaves it to servers that are known to do it themselves '
+            "(Gmail, Outlook)."),
     Setting(SEND, "ca_file", PATH, "the one in `receive`", "As in `receive`."),
+    Setting(COMPOSE, "editor", COMMAND, "none: the editor that is built in",
+            'A command that edits a text file, whose name is put behind it, such as ["nvim", "+star"]. A key of the '
+            "composer opens it, or else `$VISUAL` or `$EDITOR`. It is run as it stands, without a shell."),
+    Setting(COMPOSE, "format_flowed", YES_NO, "true",
+            "Send text so that it can be wrapped to the reader's width (RFC 3676)."),
+    Setting(COMPOSE, "markdown", YES_NO, "false", "Write every message in Markdown: HTML is sent beside the text."),
+    Setting(COMPOSE, "warnings", YES_NO, "true",
+            "Ask before a message is sent that lacks a subject, or an attachment it speaks of, and the like."),
+    Setting(COMPOSE, "vcard_dir", PATH, "none", "A directory of vCard files (or one file) with addresses to complete."),
+    Setting(COMPOSE, "address_book_command", COMMAND, "none",
+            'A command that is asked for addresses while you type, which stand behind it, or in place of "%s". It '
+            "prints a line for each: address, a tab, name, as `abook --mutt-query` and `khard email --parsable` do. "
+            "It is run without a shell, and given 3 seconds."),
+    Setting(COMPOSE, "spell", SPELL, "a dictionary of the system, where there is one",
+            'A list of words, or a Hunspell dictionary (.dic), to mark misspelled ones by; "off" marks none.'),
     Setting(SECURITY, "clamd", CLAMD, "the socket in /run/clamav, where there is one",
             "The socket of a ClamAV daemon. What it finds in a held attachment is one more reason in its verdict."),
 )

@@ -30,6 +30,15 @@ class Security(StrEnum):
     NONE = "none"
 
 
+class SaveSent(StrEnum):
+    """Who puts a copy of what was sent into Sent."""
+
+    AUTO = "auto"
+    """We do, but for the servers that are known to do it themselves."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class AuthKind(StrEnum):
     """How to sign in."""
 
@@ -82,6 +91,19 @@ class Send:
     ca_file: Path | None = None
     token_command: tuple[str, ...] = ()
     """OAUTH2: words of a command that prints an access token; empty for none."""
+    save_sent: SaveSent = SaveSent.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityConfig:
+    """One address that an account writes from."""
+
+    address: str
+    name: str = ""
+    signature: str = ""
+    """Text below what is written; empty for none."""
+    signature_file: Path | None = None
+    """The same from a file; it counts where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +116,30 @@ class AccountConfig:
     """Display name on mail that is sent; may be empty."""
     receive: Receive
     send: Send | None = None
+    identities: tuple[IdentityConfig, ...] = ()
+    """All that can be chosen as the sender, the account's own address first; empty means that one alone."""
+    aliases: tuple[str, ...] = ()
+    """Patterns of further addresses of the same person; `*` stands for anything."""
+
+    @property
+    def senders(self) -> tuple[IdentityConfig, ...]:
+        """The identities, never none."""
+        return self.identities or (IdentityConfig(self.address, self.full_name),)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeConfig:
+    """How messages are written."""
+
+    editor: tuple[str, ...] = ()
+    """Words of a command; empty for `$VISUAL` and `$EDITOR`."""
+    format_flowed: bool = True
+    markdown: bool = False
+    warnings: bool = True
+    vcard_dir: Path | None = None
+    address_book_command: tuple[str, ...] = ()
+    spell: str = ""
+    """A word list or dictionary; empty: look in the usual places; `off`: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +152,8 @@ class UiConfig:
     """Action id to keys, separated by commas."""
     mark_seen_after_s: float = 1.0
     """A message counts as read after it was on the screen so long; infinite for never."""
+    undo_send_s: float = 10.0
+    """What is sent can be taken back for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +166,7 @@ class Config:
     file: Path
     clamd: str = ""
     """Socket of a ClamAV daemon; empty: look in the usual places; `off`: ask none."""
+    compose: ComposeConfig = field(default_factory=ComposeConfig)
 
 
 def default_port(protocol: str, security: Security) -> int:
