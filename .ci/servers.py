@@ -15,6 +15,8 @@ from pathlib import Path
 PACKAGES = {
     "dovecot-imapd": "/usr/sbin/dovecot",
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
+    "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
+    "postfix": "/usr/sbin/postfix",
     "clamav-daemon": "/usr/sbin/clamd",
     "gnome-keyring": "/usr/bin/gnome-keyring-daemon",
     "dbus": "/usr/bin/dbus-run-session",

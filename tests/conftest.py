@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import postfix as postfix_server
 
 settings.register_profile("tuimail", deadline=None, max_examples=100, derandomize=True, database=None)
 settings.register_profile("long", deadline=None, max_examples=2000, database=None)
@@ -61,6 +62,17 @@ def plain_dovecot(short_directory: Path) -> Iterator[dovecot_server.Dovecot]:
     server = dovecot_server.Dovecot.start(
         short_directory / "plain", capabilities=dovecot_server.PLAIN_CAPABILITIES
     )
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postfix(short_directory: Path) -> Iterator[postfix_server.Postfix]:
+    """A private Postfix that takes submissions, and a Dovecot that gets them; take `postfix.new_user()`."""
+    reason = postfix_server.available()
+    if reason:
+        pytest.skip(reason)
+    server = postfix_server.Postfix.start(short_directory / "mta")
     yield server
     server.stop()
 

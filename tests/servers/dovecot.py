@@ -130,16 +130,19 @@ class Dovecot:
     user_names: itertools.count[int] = field(default_factory=itertools.count)
 
     @classmethod
-    def start(cls, directory: Path, *, capabilities: str = "", settings: Mapping[str, str] | None = None) -> Dovecot:
+    def start(
+        cls, directory: Path, *, capabilities: str = "", settings: Mapping[str, str] | None = None, blocks: str = ""
+    ) -> Dovecot:
         """Run a server below `directory` (which must have a short path: it holds sockets).
 
-        `capabilities` replaces what the server offers after login; `settings` are further lines of configuration.
+        `capabilities` replaces what the server offers after login; `settings` are further lines of configuration, and
+        `blocks` is further text of it.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        ports = _free_ports(4)
+        ports = free_ports(4)
         ca_file = _certificates(directory)
         config = directory / "dovecot.conf"
-        config.write_text(_configuration(directory, ports, capabilities, settings or {}), encoding="utf-8")
+        config.write_text(_configuration(directory, ports, capabilities, settings or {}) + blocks, encoding="utf-8")
         (directory / "run").mkdir(exist_ok=True)
         (directory / "home").mkdir(exist_ok=True)
         if os.geteuid() == 0:
@@ -176,7 +179,7 @@ class Dovecot:
         self.process = _spawn(self.directory, self.imap_port)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for sock in sockets:

@@ -159,9 +159,17 @@ class _Exchange:
         return self.client.reply() if reply is None else reply
 
 
+def _without(octets: bytes, user: str, secret: str) -> bytes:
+    """What a server said, without the secret where it echoes it, plain or as it was sent."""
+    plain = b"\0" + user.encode() + b"\0" + secret.encode()
+    for form in (base64.b64encode(plain), base64.b64encode(secret.encode()), secret.encode()):
+        octets = octets.replace(form, "…".encode()) if form else octets
+    return octets
+
+
 def _meaning(client: SmtpClient, user: str, secret: str, auth: AuthKind, reply: Reply) -> MailError:
     """What a refusal means: 4xx says nothing about the secret (RFC 4954 6)."""
-    said = reply.words.replace(secret, "…") if secret else reply.words
+    said = wire.plain_words(_without(b" ".join(reply.lines), user, secret))
     host = client.channel.host
     if reply.code < 500:
         later = ServerRefused(
