@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from tuimail.errors import UsageError
@@ -149,6 +149,7 @@ _KINDS: dict[str, type[Action]] = {
     "subscribe": Subscribe,
 }
 _NAMES = {cls: name for name, cls in _KINDS.items()}
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _NAMES}
 
 
 class Flags(NamedTuple):
@@ -171,7 +172,14 @@ def fold(server: Flags, waiting: Iterable[Action]) -> Flags:
 
 def to_json(action: Action) -> str:
     """One line of JSON, with the kind of the action in `kind`."""
-    return json.dumps({"kind": _NAMES[type(action)], **asdict(action)}, separators=(",", ":"))
+    # Thousands at once: `asdict` would copy each value, which takes longer than all the rest.
+    values = {name: getattr(action, name) for name in _FIELDS[type(action)]}
+    return json.dumps({"kind": _NAMES[type(action)], **values}, separators=(",", ":"))
+
+
+def kind_of(action: Action) -> str:
+    """The word for its kind: `move`, `set_flags`."""
+    return _NAMES[type(action)]
 
 
 def from_json(text: str) -> Action:
@@ -181,9 +189,9 @@ def from_json(text: str) -> Action:
         cls = _KINDS[values.pop("kind")]
         if "target" in values:
             values["target"] = Target(*values["target"])
-        for field in fields(cls):
-            if isinstance(values.get(field.name), list) and field.name != "target":
-                values[field.name] = tuple(values[field.name])
+        for name in _FIELDS[cls]:
+            if isinstance(values.get(name), list):
+                values[name] = tuple(values[name])
         return cls(**values)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise UsageError("A waiting action cannot be read.") from exc

@@ -246,6 +246,14 @@ class Mailbox:
     error: str
     """One sentence when the mailbox cannot be read, else empty."""
     revision: int
+    server_name: str | None = ""
+    """What its server calls it, where that differs: a new name waits to be told. Empty: the same.
+    None: the server does not have it yet."""
+
+    @property
+    def name_there(self) -> str | None:
+        """What its server calls it; None when it does not have it yet."""
+        return self.name if self.server_name == "" else self.server_name
 
     @property
     def leaf(self) -> str:

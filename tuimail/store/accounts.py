@@ -10,7 +10,7 @@ from tuimail.store.order import Order
 
 _SELECT = (
     "SELECT id, name, address, protocol, status, sentence, since, synced_at,"
-    " (SELECT count(*) FROM pending WHERE account_id = account.id) FROM account"
+    " (SELECT count(*) FROM pending WHERE account_id = account.id AND state = 0) FROM account"
 )
 
 
@@ -53,14 +53,30 @@ class Accounts:
             row = self._database.row("SELECT id FROM account WHERE name = ?", (name,))
             if row is None:
                 return
-            self._database.run("DELETE FROM pending WHERE account_id = ?", row)
             self._database.run("UPDATE mailbox SET account_id = NULL WHERE account_id = ?", row)
+            self._end_actions(row[0])
             for table in ("uidl", "doomed", "root"):
                 self._database.run(f"DELETE FROM {table} WHERE account_id = ?", row)
             self._database.run("DELETE FROM account WHERE id = ?", row)
         from tuimail.store.removal import purge  # 1 ms that the first frame does not wait for
 
         purge(self._database, self._order)
+
+    def _end_actions(self, account_id: int) -> None:
+        """Nothing of it is told any more; what was to follow in other accounts does not happen."""
+        from tuimail.store.away import Away  # as below
+        from tuimail.store.removal import let_go
+
+        let_go(self._database, self._database.column(
+            "SELECT raw_id FROM pending WHERE account_id = ? AND raw_id IS NOT NULL", (account_id,)
+        ))
+        self._database.run("DELETE FROM pending WHERE account_id = ?", (account_id,))
+        orphans = self._database.rows(
+            "SELECT id, envelope_id FROM pending"
+            " WHERE after_id IS NOT NULL AND after_id NOT IN (SELECT id FROM pending)"
+        )
+        self._database.many("DELETE FROM pending WHERE id = ?", ((row[0],) for row in orphans))
+        Away(self._database, self._order).refold({row[1] for row in orphans if row[1] is not None})
 
     def set_status(self, name: AccountName, status: AccountStatus, sentence: str, *, at: int) -> None:
         """What the account's engine is doing; `at` is kept as the beginning when the status is a new one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuimail.errors import StoreError
 from tuimail.model import MailboxId
+from tuimail.store.away import Away
 from tuimail.store.database import Database
 from tuimail.store.flags import Flags
 from tuimail.store.order import Order
@@ -30,6 +31,11 @@ def check(database: Database) -> list[str]:
         with database.snapshot():
             found += _check_counts(database)
             found += _check_rows(database)
+            astray = Away(database, Order(database)).changes(database.column(
+                "SELECT envelope_id FROM away UNION SELECT envelope_id FROM pending WHERE envelope_id IS NOT NULL"
+            ))
+            if astray:
+                found.append(f"{len(astray)} messages are shown where neither the server nor an action put them.")
     except StoreError as exc:
         found.append(exc.sentence)
     return found[:50]
@@ -39,6 +45,7 @@ def repair_counters(database: Database, order: Order) -> None:
     """Make every derived column what it should be."""
     flags = Flags(database)
     with database.transaction(durable=True):
+        Away(database, order).refold(database.column("SELECT envelope_id FROM away"))
         for mailbox_id in database.column("SELECT id FROM mailbox"):
             ids = database.column("SELECT id FROM envelope WHERE mailbox_id = ?", (mailbox_id,))
             flags.refold(MailboxId(mailbox_id), ids)
@@ -81,7 +88,12 @@ def _check_rows(database: Database) -> list[str]:
             "SELECT count(*) FROM envelope WHERE id >= (SELECT value FROM meta WHERE key = 'next_envelope_id')",
         "{} messages show flags that neither the server nor an action gave them.":
             "SELECT count(*) FROM envelope WHERE (flags <> server_flags OR keywords <> server_keywords)"
-            " AND id NOT IN (SELECT envelope_id FROM pending)",
+            " AND id NOT IN (SELECT envelope_id FROM pending WHERE state = 0 AND kind = 'set_flags')",
+        "{} messages have a uid although they are elsewhere.":
+            "SELECT count(*) FROM envelope JOIN away ON away.envelope_id = envelope.id WHERE envelope.uid IS NOT NULL",
+        "{} messages are hidden for no reason.":
+            "SELECT count(*) FROM envelope WHERE mailbox_id = 0 AND id NOT IN (SELECT envelope_id FROM away)",
+        "{} kept texts belong to nobody.": "SELECT count(*) FROM raw WHERE uses <= 0",
     }
     found = []
     for sentence, sql in questions.items():

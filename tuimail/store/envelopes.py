@@ -10,9 +10,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tuimail.model import AccountName, BodyState, Envelope, EnvelopeId, MailboxId, Row, Uid, Window
+from tuimail.model import AccountName, BodyState, Envelope, EnvelopeId, MailboxId, Row, Uid, UidValidity, Window
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import LOW_BITS, Order
 from tuimail.store.window import Found, Windows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tuimail.store.ingest import Incoming, Ingest, Ingested
     from tuimail.store.renumbering import Renumbering
 
-__all__ = ["Envelopes", "Found", "Incoming", "Ingested"]
+__all__ = ["Envelopes", "Found", "Incoming", "Ingested", "There"]
 
 _SELECT: Final = (
     "SELECT envelope.id, account.name, mailbox_id, mailbox.name, uid, uid_validity, uidl, flags, keywords,"
@@ -31,6 +31,19 @@ _SELECT: Final = (
     " FROM envelope JOIN header ON header.id = envelope.id JOIN mailbox ON mailbox.id = mailbox_id"
     " JOIN account ON account.id = account_id"
 )
+
+
+class There(NamedTuple):
+    """Where a server has a message."""
+
+    mailbox_id: MailboxId
+    mailbox: str
+    """As the server knows it."""
+    uid: Uid | None
+    """None: not known (yet)."""
+    uid_validity: UidValidity | None
+
+
 _BODY_STATES: Final = {int(state): state for state in BodyState}
 
 
@@ -94,7 +107,7 @@ class Envelopes:
         """The newest messages of a mailbox, of an account, or of all."""
         mailbox_ids = [mailbox_id] if mailbox_id is not None else self._database.column(
             "SELECT mailbox.id FROM mailbox JOIN account ON account.id = account_id"
-            " WHERE account.name = ifnull(?, account.name)",
+            " WHERE account.name = ifnull(?, account.name) AND NOT hidden",
             (account,),
         )
         with self._database.snapshot():
@@ -119,7 +132,11 @@ class Envelopes:
 
     def by_uid(self, mailbox_id: MailboxId, uid: int) -> EnvelopeId | None:
         """The message with a uid, None when it is not known here."""
-        row = self._database.row("SELECT id FROM envelope WHERE mailbox_id = ? AND uid = ?", (mailbox_id, uid))
+        row = self._database.row(
+            "SELECT id FROM envelope WHERE mailbox_id = ?1 AND uid = ?2"
+            " UNION ALL SELECT envelope_id FROM away WHERE mailbox_id = ?1 AND uid = ?2",
+            (mailbox_id, uid),
+        )
         return EnvelopeId(row[0]) if row else None
 
     def set_body_state(self, envelope_id: EnvelopeId, state: BodyState) -> None:
@@ -137,11 +154,25 @@ class Envelopes:
     # --- what a sync compares -------------------------------------------------
 
     def uids(self, mailbox_id: MailboxId, lowest: int = 1, highest: int | None = None) -> array[int]:
-        """The uids that are known here, ascending."""
-        return self._database.numbers(
-            "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid",
-            (mailbox_id, lowest, (1 << 32) - 1 if highest is None else highest),
+        """The uids that are known here, ascending; those of messages that wait to be moved elsewhere, too."""
+        asked = (mailbox_id, lowest, (1 << 32) - 1 if highest is None else highest)
+        away = self._database.numbers("SELECT uid FROM away WHERE mailbox_id = ? AND uid BETWEEN ? AND ?", asked)
+        here = self._database.numbers(
+            "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid", asked
         )
+        return array("I", sorted(here + away)) if away else here
+
+    def there(self, envelope_id: EnvelopeId) -> There | None:
+        """Where its server has a message now, which may be elsewhere than it is shown; None when it is gone."""
+        row = self._database.row(
+            "SELECT mailbox.id, coalesce(mailbox_there.name, mailbox.name),"
+            " CASE WHEN away.envelope_id IS NULL THEN envelope.uid ELSE away.uid END, uid_validity"
+            " FROM envelope LEFT JOIN away ON away.envelope_id = envelope.id"
+            " JOIN mailbox ON mailbox.id = coalesce(away.mailbox_id, envelope.mailbox_id)"
+            " LEFT JOIN mailbox_there ON mailbox_there.mailbox_id = mailbox.id WHERE envelope.id = ?",
+            (envelope_id,),
+        )
+        return There(*row) if row else None
 
     def server_flags(
         self, mailbox_id: MailboxId, lowest: int = 1, highest: int | None = None

@@ -41,10 +41,16 @@ class Flags:
 
     def server_flags(self, mailbox_id: MailboxId, lowest: int, highest: int | None) -> dict[int, tuple[int, str]]:
         """What the server last said, by uid: bits and keywords, for the comparison with what it says now."""
+        asked = (mailbox_id, lowest, 1 << 32 if highest is None else highest)
         rows = self._database.rows(
             "SELECT uid, server_flags, server_keywords FROM envelope"
             " WHERE mailbox_id = ? AND uid BETWEEN ? AND ?",
-            (mailbox_id, lowest, 1 << 32 if highest is None else highest),
+            asked,
+        )
+        rows += self._database.rows(
+            "SELECT away.uid, server_flags, server_keywords FROM away JOIN envelope ON envelope.id = envelope_id"
+            " WHERE away.mailbox_id = ? AND away.uid BETWEEN ? AND ?",
+            asked,
         )
         return {uid: (flags, keywords) for uid, flags, keywords in rows}
 
@@ -58,6 +64,15 @@ class Flags:
             with self._database.transaction():
                 changed += self._take(mailbox_id, {change[0]: FlagChange(*change) for change in step})
         return changed
+
+    def refold_all(self, envelope_ids: Iterable[int]) -> int:
+        """As `refold`, for messages of any mailboxes."""
+        mailboxes: dict[MailboxId, list[EnvelopeId]] = {}
+        for identity, mailbox_id in self._database.rows_of(
+            "SELECT id, mailbox_id FROM envelope WHERE id IN ({keys})", envelope_ids
+        ):
+            mailboxes.setdefault(MailboxId(mailbox_id), []).append(EnvelopeId(identity))
+        return sum(self.refold(mailbox_id, ids) for mailbox_id, ids in mailboxes.items())
 
     def refold(self, mailbox_id: MailboxId, envelope_ids: Iterable[EnvelopeId]) -> int:
         """Compute the effective flags of these messages anew, in the current transaction."""
@@ -81,20 +96,28 @@ class Flags:
 
     def _take(self, mailbox_id: MailboxId, changes: dict[int, FlagChange]) -> int:
         rows = self._database.rows_of(
-            "SELECT id, uid, flags, keywords, server_flags, server_keywords, modseq FROM envelope"
+            "SELECT id, uid, flags, keywords, server_flags, server_keywords, modseq, mailbox_id FROM envelope"
             " WHERE mailbox_id = ? AND uid IN ({keys})",
             changes, (mailbox_id,),
         )
+        rows += self._database.rows_of(
+            "SELECT id, away.uid, flags, keywords, server_flags, server_keywords, modseq, envelope.mailbox_id"
+            " FROM away JOIN envelope ON envelope.id = envelope_id"
+            " WHERE away.mailbox_id = ? AND away.uid IN ({keys})",
+            changes, (mailbox_id,),
+        )
         waiting = self._waiting(row[0] for row in rows)
-        changed = unread = 0
+        changed = 0
+        unread: dict[int, int] = {}
         updates = []
         for row in rows:
             update = _update(row, changes[row[1]], waiting.get(row[0], ()))
             if update is None:
                 continue
             updates.append(update)
-            changed += update[:4] != tuple(row[2:6])
-            unread += _unread(update[0]) - _unread(row[2])
+            if update[:4] != tuple(row[2:6]):
+                changed += 1
+                unread[row[7]] = unread.get(row[7], 0) + _unread(update[0]) - _unread(row[2])
         self._database.many(
             "UPDATE envelope SET flags = ?, keywords = ?, server_flags = ?, server_keywords = ?, modseq = ?"
             " WHERE id = ?",
@@ -102,8 +125,8 @@ class Flags:
         )
         described = [row[0] for row in rows if row[0] in waiting]
         self._database.many("UPDATE pending SET told = 1 WHERE envelope_id = ?", ((key,) for key in described))
-        if changed:
-            self._bump(mailbox_id, unread)
+        for shown_in, by in unread.items():
+            self._bump(MailboxId(shown_in), by)
         return changed
 
     def _waiting(self, envelope_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -112,7 +135,9 @@ class Flags:
         if not self._database.row("SELECT 1 FROM pending LIMIT 1"):
             return waiting
         for envelope_id, action in self._database.rows_of(
-            "SELECT envelope_id, action FROM pending WHERE envelope_id IN ({keys}) ORDER BY id", envelope_ids
+            "SELECT envelope_id, action FROM pending WHERE envelope_id IN ({keys}) AND state = 0"
+            " AND kind = 'set_flags' ORDER BY id",
+            envelope_ids,
         ):
             waiting.setdefault(envelope_id, []).append(action)
         return waiting

@@ -103,6 +103,7 @@ class Ingest:
                 return Ingested(0, 0, 0)
             known = self._known(mailbox_id, coming)
             again = [coming.pop(uid) for uid in known]
+            self._renumbering.complete(mailbox_id, again)
             matched = self._renumbering.match(mailbox_id, coming) if coming else []
             for message in matched:
                 del coming[message.uid]
@@ -116,14 +117,16 @@ class Ingest:
 
     def _known(self, mailbox_id: MailboxId, coming: dict[int, Incoming]) -> set[int]:
         """Which of these uids are here already."""
-        if not coming or not self._database.row(
-            "SELECT 1 FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? LIMIT 1",
-            (mailbox_id, min(coming), max(coming)),
-        ):
-            return set()  # a first sync: nothing needs to be looked up one by one
-        return {row[0] for row in self._database.rows_of(
-            "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid IN ({keys})", coming, (mailbox_id,)
-        )}
+        known: set[int] = set()
+        for table in ("envelope", "away"):
+            if coming and self._database.row(
+                f"SELECT 1 FROM {table} WHERE mailbox_id = ? AND uid BETWEEN ? AND ? LIMIT 1",
+                (mailbox_id, min(coming), max(coming)),
+            ):  # at a first sync nothing needs to be looked up one by one
+                known.update(row[0] for row in self._database.rows_of(
+                    f"SELECT uid FROM {table} WHERE mailbox_id = ? AND uid IN ({{keys}})", coming, (mailbox_id,)
+                ))
+        return known
 
     def insert_local(self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState) -> list[EnvelopeId]:
         """Insert messages that no IMAP server knows, in the current transaction; their ids, in order."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuimail.model import ROLE_ORDER, AccountName, Mailbox, MailboxId, Role
 from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import Order
+
+if TYPE_CHECKING:
+    from tuimail.store.mailbox_wishes import MailboxWishes
 
 
 class ListedMailbox(NamedTuple):
@@ -40,8 +43,10 @@ class SyncPoint(NamedTuple):
 
 _SELECT = (
     "SELECT mailbox.id, account.name, mailbox.name, delimiter, role, selectable, subscribed, total, unread,"
-    " server_total, server_unread, mailbox.synced_at, filled_down_to, error, revision"
+    " server_total, server_unread, mailbox.synced_at, filled_down_to, error, revision,"
+    " CASE WHEN mailbox_there.mailbox_id IS NULL THEN '' ELSE mailbox_there.name END"
     " FROM mailbox JOIN account ON account.id = mailbox.account_id"
+    " LEFT JOIN mailbox_there ON mailbox_there.mailbox_id = mailbox.id"
 )
 _LISTED = "name, delimiter, role, selectable, subscribed, server_total, server_unread"
 _RANKS = {str(role): rank for rank, role in enumerate(ROLE_ORDER)}
@@ -56,8 +61,9 @@ class Mailboxes:
 
     def all(self, account: AccountName | None = None) -> list[Mailbox]:
         """All mailboxes in tree order: accounts as configured, special ones first, then by name."""
-        where, values = (" WHERE account.name = ?", (account,)) if account is not None else ("", ())
-        found = [_mailbox(row) for row in self._database.rows(f"{_SELECT}{where} ORDER BY account.place", values)]
+        where, values = (" AND account.name = ?", (account,)) if account is not None else ("", ())
+        rows = self._database.rows(f"{_SELECT} WHERE NOT hidden{where} ORDER BY account.place", values)
+        found = [_mailbox(row) for row in rows]
         places: dict[str, int] = {}
         for mailbox in found:
             places.setdefault(mailbox.account, len(places))
@@ -71,7 +77,7 @@ class Mailboxes:
 
     def find(self, account: AccountName, name: str) -> Mailbox | None:
         """The mailbox of that full name; INBOX is the same in any case (RFC 9051 5.1)."""
-        where = "account.name = ? AND mailbox.name = ?"
+        where = "NOT hidden AND account.name = ? AND mailbox.name = ?"
         if name.upper() == "INBOX":
             where += " COLLATE NOCASE"
         row = self._database.row(f"{_SELECT} WHERE {where}", (account, name))
@@ -80,7 +86,7 @@ class Mailboxes:
     def with_role(self, account: AccountName, role: Role) -> Mailbox | None:
         """The mailbox that serves a purpose, None when the account has none."""
         row = self._database.row(
-            f"{_SELECT} WHERE account.name = ? AND role = ? ORDER BY mailbox.id", (account, str(role))
+            f"{_SELECT} WHERE account.name = ? AND role = ? AND NOT hidden ORDER BY mailbox.id", (account, str(role))
         )
         return _mailbox(row) if row else None
 
@@ -100,19 +106,36 @@ class Mailboxes:
             owner = self._database.row("SELECT id FROM account WHERE name = ?", (account,))
             if owner is None:
                 return False
+            wanted = {(name := scrub.text(mailbox.name)): mailbox._replace(name=name) for mailbox in listed}
+            wishes = self._step_back(owner[0], wanted)
             known = {row[1]: row for row in self._database.rows(
                 f"SELECT id, {_LISTED} FROM mailbox WHERE account_id = ?", owner
             )}
-            wanted = {(name := scrub.text(mailbox.name)): mailbox._replace(name=name) for mailbox in listed}
             for name, mailbox in wanted.items():
                 changed |= self._take(owner[0], known.get(name), mailbox)
-            absent = [(row[0],) for name, row in known.items() if name not in wanted]
-            self._cut_off(absent)
+            unmade = set(self._database.column("SELECT mailbox_id FROM mailbox_there WHERE name IS NULL"))
+            absent = [row[0] for name, row in known.items() if name not in wanted and row[0] not in unmade]
+            if absent:
+                from tuimail.store.removal import cut_off  # 1 ms that the first frame does not wait for
+
+                cut_off(self._database, self._order, absent)
+            if wishes is not None:
+                wishes.refold(owner[0])
         if absent:
-            from tuimail.store.removal import purge  # 1 ms that the first frame does not wait for
+            from tuimail.store.removal import purge  # as above
 
             purge(self._database, self._order)
         return changed or bool(absent)
+
+    def _step_back(self, account_id: int, wanted: Iterable[str]) -> MailboxWishes | None:
+        """Show mailboxes as the server has them while its list is taken in; None when no wish waits."""
+        if not self._database.row("SELECT 1 FROM mailbox_there LIMIT 1"):
+            return None
+        from tuimail.store.mailbox_wishes import MailboxWishes  # json: 3 ms that the first frame does not wait for
+
+        wishes = MailboxWishes(self._database)
+        wishes.step_back(account_id, set(wanted))
+        return wishes
 
     def set_server_counts(self, mailbox_id: MailboxId, total: int | None, unread: int | None) -> None:
         """What the server says it holds; None leaves a count as it was."""
@@ -168,15 +191,11 @@ class Mailboxes:
         )
         return True
 
-    def _cut_off(self, ids: Sequence[tuple[int]]) -> None:
-        self._database.many("DELETE FROM pending WHERE mailbox_id = ?", ids)
-        self._database.many("UPDATE mailbox SET account_id = NULL WHERE id = ?", ids)
-
 
 def _mailbox(row: SqlRow) -> Mailbox:
     (
         identity, account, name, delimiter, role, selectable, subscribed, total, unread,
-        server_total, server_unread, synced_at, filled_down_to, error, revision,
+        server_total, server_unread, synced_at, filled_down_to, error, revision, server_name,
     ) = row
     return Mailbox(
         id=MailboxId(identity),
@@ -194,4 +213,5 @@ def _mailbox(row: SqlRow) -> Mailbox:
         complete=filled_down_to == 1,
         error=error,
         revision=revision,
+        server_name=server_name,
     )

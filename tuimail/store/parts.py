@@ -131,6 +131,32 @@ class Parts:
         """A readable text as JSON, None when it is not here."""
         return self.get(envelope_id, f"{READABLE}{kind}")
 
+    def copy(self, envelope_id: EnvelopeId, copy_id: EnvelopeId) -> None:
+        """Give another message the parts that are here of this one, and its body state."""
+        stamp, copy_stamp = self._stamp(envelope_id), self._stamp(copy_id)
+
+        def act(cache: Database) -> int:
+            with cache.transaction():
+                stored = cache.row(
+                    "SELECT count(*), coalesce(sum(stored_octets), 0) FROM part WHERE envelope_id = ? AND stamp = ?",
+                    (envelope_id, stamp),
+                ) or (0, 0)
+                cache.run(
+                    "INSERT OR IGNORE INTO part (envelope_id, section, stamp, size_octets, stored_octets, is_deflated,"
+                    " real_type, data, used) SELECT ?, section, ?, size_octets, stored_octets, is_deflated, real_type,"
+                    " data, (SELECT turn FROM budget) FROM part WHERE envelope_id = ? AND stamp = ?",
+                    (copy_id, copy_stamp, envelope_id, stamp),
+                )
+                cache.run("UPDATE budget SET stored_octets = stored_octets + ?, turn = turn + 1", (stored[1],))
+            return int(stored[0])
+
+        if stamp is not None and copy_stamp is not None and self._cache.attempt(act, 0):
+            with self._mail.transaction():
+                self._mail.run(
+                    "UPDATE envelope SET body = (SELECT body FROM envelope WHERE id = ?) WHERE id = ?",
+                    (envelope_id, copy_id),
+                )
+
     # --- slices ---------------------------------------------------------------
 
     def begin(self, envelope_id: EnvelopeId, section: Section | str, total: int) -> int:

@@ -22,6 +22,7 @@ from tuimail.store.state import State
 
 if TYPE_CHECKING:
     from tuimail.paths import Paths
+    from tuimail.store.deeds import Deeds
     from tuimail.store.drafts import Drafts
     from tuimail.store.local import Local
     from tuimail.store.outbox import Outbox
@@ -70,7 +71,21 @@ class Store:
         """Actions that a server has not confirmed."""
         from tuimail.store.pending import Pending  # json: 3 ms that the first frame does not wait for
 
-        return Pending(self._database)
+        return Pending(self._database, self._order)
+
+    @cached_property
+    def deeds(self) -> Deeds:
+        """What a person did in one go, and the way back."""
+        from tuimail.store.deeds import Deeds  # as `pending`
+
+        return Deeds(self._database, self._order, self.pending, self.envelopes.way_in, lambda: self.parts)
+
+    @cached_property
+    def raws(self) -> Raws:
+        """Octets of messages that wait to be sent or filed."""
+        from tuimail.store.raws import Raws  # only who sends or files
+
+        return Raws(self._database)
 
     @cached_property
     def local(self) -> Local:
@@ -85,13 +100,6 @@ class Store:
         from tuimail.store.quarantine import Quarantine  # as `local`
 
         return Quarantine(self._database, self.local.where)
-
-    @cached_property
-    def raws(self) -> Raws:
-        """Octets of whole messages that wait to be sent or filed."""
-        from tuimail.store.raws import Raws  # nothing of it is needed for the first frame
-
-        return Raws(self._database)
 
     @cached_property
     def drafts(self) -> Drafts:

@@ -100,7 +100,7 @@ class Windows:
     def rows(self, ids: Sequence[EnvelopeId]) -> list[Row]:
         """The rows of these messages, in the same order; those that are gone are left out."""
         found = {row[0]: row for row in self._database.rows_of(
-            f"SELECT {COLUMNS} FROM envelope WHERE id IN ({{keys}})", ids
+            f"SELECT {COLUMNS} FROM envelope WHERE id IN ({{keys}}) AND +mailbox_id <> 0", ids
         )}
         return [row_of(found[identity]) for identity in ids if identity in found]
 
@@ -123,6 +123,7 @@ class Windows:
         with self._database.snapshot():
             places = {row[0]: (row[1], row[2]) for row in self._database.rows(
                 "SELECT mailbox.id, account.name, mailbox.name FROM mailbox JOIN account ON account.id = account_id"
+                " WHERE NOT hidden"
             )}
             newest = islice(self.newest(list(places)), SEARCHED)
             while len(found) < limit and (ids := dict(islice(newest, _SLICE))):

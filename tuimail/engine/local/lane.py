@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from tuimail.actions import MessageAction
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.lane import BROKEN, Jobs, Rank
 from tuimail.engine.link.bell import Bell
@@ -158,7 +159,10 @@ class LocalLane:
     def _act(self, store: Store) -> None:
         """Carry out what waits: there is nobody to ask."""
         while due := store.pending.due(self._desk.name):
-            touched = {action.target.mailbox_id for _, action in due}
+            touched = {
+                action.target.mailbox_id if isinstance(action, MessageAction) else action.mailbox_id
+                for _, action in due
+            }
             ids = [pending_id for pending_id, _ in due]
             try:
                 store.local.apply([action for _, action in due])

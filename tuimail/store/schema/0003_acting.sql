@@ -58,7 +58,7 @@ ALTER TABLE limbo ADD COLUMN loose INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE mailbox_there (
     mailbox_id INTEGER PRIMARY KEY REFERENCES mailbox (id),
     name TEXT,                            -- NULL: the server does not have it yet
-    subscribed INTEGER NOT NULL
+    subscribed_there INTEGER NOT NULL
 );
 ALTER TABLE mailbox ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0; -- 1: to be deleted, or not made after all
 
