@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -17,7 +18,7 @@ from keyring import errors as keyring_errors
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 
-from tuimail.config import AccountConfig, Protocol, Receive, Send
+from tuimail.config import AccountConfig, AuthKind, Protocol, Receive, Send
 from tuimail.errors import AuthError
 from tuimail.model import AccountName
 from tuimail.net import auth
@@ -231,6 +232,20 @@ def test_what_a_failing_command_printed_is_not_repeated() -> None:
     assert SECRET not in repr(caught.value) + caught.value.sentence + caught.value.advice
 
 
+def test_an_account_with_oauth2_gets_the_token_that_its_command_prints_and_nobody_is_asked_for_one() -> None:
+    good = Receive(
+        Protocol.IMAP, "imap.example", 993, auth=AuthKind.OAUTH2, token_command=("echo", SECRET),
+        password_command=("echo", "not this one"),
+    )  # fmt: skip
+    bad = Send("smtp.example", 465, auth=AuthKind.OAUTH2, token_command=("false",))
+    made = replace(account(), receive=good, send=bad)
+    assert auth.find_password(made, "receive", session={"work": "typed"}) == SECRET
+    with pytest.raises(AuthError, match="The token command false failed: exit status 1") as caught:
+        auth.find_password(made, "send", session={"work": "typed"})
+    assert not caught.value.password_missing
+    assert "type" not in caught.value.advice
+
+
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuthError, match="nothing-like-it was not found"):
         auth.run_password_command([str(tmp_path / "nothing-like-it")])
@@ -285,7 +300,7 @@ def test_an_agent_that_a_command_leaves_behind_does_not_hold_it_up() -> None:
 REAL = """
 import sys
 from pathlib import Path
-from tuimail.config import AccountConfig, Protocol, Receive
+from tuimail.config import AccountConfig, AuthKind, Protocol, Receive
 from tuimail.net import auth
 account = AccountConfig("work", "a@b", "", Receive(Protocol.IMAP, "imap.example", 993, user="ada"))
 name = auth.keyring_name()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -13,8 +13,11 @@ import pytest
 from tests.net.smtp_peer import smtp_send
 from tests.servers.dovecot import DovecotUser
 from tests.servers.postfix import SIZE_LIMIT_OCTETS, Postfix
-from tuimail.config import AuthKind, Security
+from tests.servers.tokens import GOOD
+from tuimail.config import AuthKind, Protocol, Receive, Security
 from tuimail.errors import AuthError, Reached, RecipientsRefused, ServerRefused
+from tuimail.net.imap import ImapSession
+from tuimail.net.pop import PopSession
 from tuimail.net.smtp import SmtpLimits, SmtpSession, reach
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\nMessage-ID: <%d@example.org>\r\n\r\n"
@@ -179,11 +182,58 @@ def test_every_mechanism_lets_in_and_a_wrong_password_is_one_failure(postfix: Po
     assert len(re.findall(rf"SASL {mechanism} authentication failed", postfix.log())) == 1
 
 
-def test_a_token_where_none_is_taken_is_not_sent(postfix: Postfix) -> None:
+def smtp_by(postfix: Postfix, mechanism: str) -> SmtpSession:
+    session, _ = reach(smtp_send(postfix.submissions_port, security=Security.TLS, ca_file=postfix.ca_file))
+    assert mechanism in session.capabilities["AUTH"]
+    session.capabilities = {"AUTH": (mechanism,)}
+    return session
+
+
+def imap_by(postfix: Postfix, mechanism: str) -> ImapSession:
+    dovecot = postfix.dovecot
+    receive = Receive(Protocol.IMAP, dovecot.host, dovecot.imaps_port, ca_file=dovecot.ca_file)
+    session = ImapSession.connect(receive)
+    assert f"AUTH={mechanism}" in session.capabilities
+    session.capabilities = frozenset({f"AUTH={mechanism}", "SASL-IR"})
+    return session
+
+
+def pop_by(postfix: Postfix, mechanism: str) -> PopSession:
+    dovecot = postfix.dovecot
+    receive = Receive(Protocol.POP3, dovecot.host, dovecot.pop3s_port, ca_file=dovecot.ca_file)
+    session = PopSession.connect(receive)
+    assert mechanism in session.capabilities["SASL"]
+    session.capabilities = {"SASL": (mechanism,)}
+    return session
+
+
+BY: dict[str, Callable[[Postfix, str], SmtpSession | ImapSession | PopSession]] = {
+    "smtp": smtp_by, "imap": imap_by, "pop3": pop_by,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+@pytest.mark.parametrize("protocol", BY)
+def test_an_access_token_lets_in_everywhere_and_an_expired_one_is_told(
+    postfix: Postfix, protocol: str, mechanism: str
+) -> None:
+    user = postfix.new_user("token")
+    for token in ("expired", f"{GOOD}somebody-else", GOOD + user.name):
+        session = BY[protocol](postfix, mechanism)
+        try:
+            if token == GOOD + user.name:
+                session.login(user.name, token, auth=AuthKind.OAUTH2)
+            else:
+                with pytest.raises(AuthError, match="refused the login") as caught:
+                    session.login(user.name, token, auth=AuthKind.OAUTH2)
+                assert "token_command" in caught.value.advice
+        finally:
+            session.close()
+
+
+def test_a_server_that_wants_a_login_says_so(postfix: Postfix) -> None:
     session, port = reach(smtp_send(1, fallback_ports=(postfix.plain_port,)))
     assert port == postfix.plain_port
-    with pytest.raises(AuthError, match="no way to sign in with a token"):
-        session.login("ada", "token", auth=AuthKind.OAUTH2)
     with pytest.raises(ServerRefused, match=r"5\d\d 5\.7\.1") as caught:
         session.send("a@example.org", ["x@example.org"], DOTTED)
     assert not caught.value.retry

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import tokens
 from tests.servers.dovecot import Dovecot, DovecotUser, free_ports
 
 PROGRAM = Path("/usr/sbin/postfix")
@@ -66,18 +67,26 @@ class Postfix:
     plain_port: int
     """No encryption, and logins all the same."""
     dovecot: Dovecot
+    """It takes tokens, too: see `tests.servers.tokens`."""
+    token_server: tokens.TokenServer
 
     @classmethod
     def start(cls, directory: Path) -> Postfix:
         """Run both below `directory` (which must have a short path, and belong to root)."""
-        submission, submissions, plain, sasl, lmtp = free_ports(5)
-        dovecot = Dovecot.start(
-            directory / "d", settings={"protocols": "imap pop3 lmtp", "auth_username_format": "%Ln"},
-            blocks=_dovecot_blocks(sasl, lmtp),
-        )
-        server = cls(directory / "p", "127.0.0.1", submission, submissions, plain, dovecot)
+        token_server = tokens.TokenServer()
+        settings = {
+            "protocols": "imap pop3 lmtp", "auth_username_format": "%Ln", "auth_mechanisms": tokens.MECHANISMS,
+        }  # fmt: skip
+        blocks = token_server.passdb(directory / "d") + _dovecot_blocks(directory / "d")
         try:
-            server._configure(sasl, lmtp)
+            dovecot = Dovecot.start(directory / "d", settings=settings, blocks=blocks)
+        except BaseException:
+            token_server.stop()
+            raise
+        submission, submissions, plain = free_ports(3)
+        server = cls(directory / "p", "127.0.0.1", submission, submissions, plain, dovecot, token_server)
+        try:
+            server._configure()
             server._run("start")
             for port in (submission, plain):
                 server._wait(port)
@@ -120,6 +129,7 @@ class Postfix:
         if (self.directory / "main.cf").exists():
             self._run("stop", check=False)
         self.dovecot.stop()
+        self.token_server.stop()
 
     def _run(self, command: str, *, check: bool = True) -> None:
         # With a relative path it would silently do nothing.
@@ -142,7 +152,7 @@ class Postfix:
                 time.sleep(0.05)
         raise RuntimeError(f"Postfix did not start: {self.log()[-2000:]}")
 
-    def _configure(self, sasl: int, lmtp: int) -> None:
+    def _configure(self) -> None:
         place = self.directory
         for name in ("queue", "data"):
             (place / name).mkdir(parents=True)
@@ -150,7 +160,7 @@ class Postfix:
         for name in ("cert.pem", "key.pem"):
             shutil.copyfile(self.dovecot.directory / name, place / name)
         (place / "key.pem").chmod(0o600)
-        (place / "main.cf").write_text(_main(place, sasl, lmtp), encoding="utf-8")
+        (place / "main.cf").write_text(_main(place, self.dovecot.directory), encoding="utf-8")
         tls = "-o smtpd_tls_security_level=encrypt -o smtpd_tls_auth_only=yes"
         lines = [
             f"{self.host}:{self.submission_port} inet n - n - - smtpd {tls}",
@@ -161,7 +171,7 @@ class Postfix:
         (place / "master.cf").write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
-def _main(place: Path, sasl: int, lmtp: int) -> str:
+def _main(place: Path, dovecot: Path) -> str:
     return f"""
 compatibility_level = 3.6
 config_directory = {place}
@@ -186,7 +196,7 @@ default_transport = discard:
 relay_transport = discard:
 virtual_mailbox_domains = {DOMAIN}
 virtual_mailbox_maps = static:ok
-virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+virtual_transport = lmtp:unix:{dovecot}/lmtp
 virtual_alias_maps = inline:{{ {{ émile@{DOMAIN} = emile@{DOMAIN} }} }}
 lmtp_destination_recipient_limit = 1
 local_header_rewrite_clients =
@@ -199,7 +209,7 @@ smtpd_tls_key_file = {place}/key.pem
 smtpd_tls_protocols = >=TLSv1.2
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
-smtpd_sasl_path = inet:127.0.0.1:{sasl}
+smtpd_sasl_path = {dovecot}/sasl
 smtpd_sasl_security_options = noanonymous
 smtpd_client_restrictions = permit
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
@@ -213,19 +223,18 @@ smtpd_client_connection_count_limit = 0
 """
 
 
-def _dovecot_blocks(sasl: int, lmtp: int) -> str:
+def _dovecot_blocks(place: Path) -> str:
+    """Sockets for Postfix, which is another user."""
     return f"""
 service auth {{
-  inet_listener {{
-    address = 127.0.0.1
-    port = {sasl}
+  unix_listener {place}/sasl {{
+    mode = 0666
   }}
 }}
 service lmtp {{
   chroot =
-  inet_listener lmtp {{
-    address = 127.0.0.1
-    port = {lmtp}
+  unix_listener {place}/lmtp {{
+    mode = 0666
   }}
 }}
 """
