@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from tuimail import config
@@ -36,11 +37,15 @@ from tuimail.engine.protocol import (
     Wake,
     Want,
 )
-from tuimail.errors import ConfigError, MailError
+from tuimail.engine.send.senders import Senders
+from tuimail.errors import ConfigError, MailError, StoreError
+from tuimail.mime.addresses import parse_addresses
 from tuimail.paths import Paths
 from tuimail.store import Store
 
 TICK_S: Final = 5.0
+LEARN_STEPS: Final = 25
+"""Of `store.people` in a tick: about half a second."""
 END_S: Final = 2.0
 STORE_TROUBLE_S: Final = 30.0
 """A store that could not be used is tried again so often, and whenever somebody asks for something."""
@@ -59,7 +64,7 @@ class Engine:
         converter: Converter | None = None,
     ) -> None:
         self._paths = paths
-        self._tell = tell
+        self._tell_all = tell
         self._clock = clock or SystemClock()
         self._log = log or Log(None)
         self._converter = converter or Converter(self._log)
@@ -67,6 +72,7 @@ class Engine:
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
+        self._senders = Senders(self._accounts.get, self._ended)
         self._tickets: dict[str, set[str]] = {}
         self._tickets_lock = threading.Lock()
         self._fault = ""
@@ -92,7 +98,12 @@ class Engine:
     @property
     def busy(self) -> bool:
         """Whether something that was asked for is still being done."""
-        return bool(self._tickets) or any(account.busy for account in self._accounts.values())
+        return bool(self._tickets) or self.sending or any(account.busy for account in self._accounts.values())
+
+    @property
+    def sending(self) -> bool:
+        """Whether a message is on its way out, or will be soon."""
+        return self._senders.busy
 
     def close(self) -> None:
         """End all accounts; what is not done yet stays to be done."""
@@ -101,10 +112,15 @@ class Engine:
         accounts = list(self._accounts.values())
         for account in accounts:
             account.stop()
+        self._senders.close()
         for account in accounts:
             account.join(END_S)
         self._converter.close()
         self._examiner.close()
+
+    def _tell(self, notice: Notice) -> None:
+        self._tell_all(notice)
+        self._senders.hear(notice)
 
     # --- the dispatcher's thread ------------------------------------------------
 
@@ -137,6 +153,7 @@ class Engine:
                 request = self._requests.get(timeout=TICK_S)
             except queue.Empty:
                 self._look_at_clock()
+                self._learn_people(store)
                 continue
             if request is None:
                 return
@@ -144,6 +161,13 @@ class Engine:
                 request()
             else:
                 self._do(request, store)
+
+    def _learn_people(self, store: Store) -> None:
+        """Go on counting who writes, a tenth of the time at most, and only while nobody asks for anything."""
+        with suppress(StoreError):  # it is tried again, and nobody waits for it
+            for _ in range(LEARN_STEPS):
+                if not self._requests.empty() or not store.people.learn(parse_addresses):
+                    return
 
     def _next_asked(self) -> Request | None:
         """What is asked while the store cannot be used: it may be usable by then. None at the end."""
@@ -173,6 +197,7 @@ class Engine:
             case Wake():
                 for account in self._named(request.account):
                     account.wake()
+                self._senders.wake(request.account)
             case Want():
                 self._want(request, store)
             case Unwant():
@@ -184,6 +209,8 @@ class Engine:
                     account.show(request.mailbox_id if mailbox is not None and mailbox.account == name else None)
             case SyncNow():
                 self._sync(request)
+            case Credential(part="send"):
+                self._senders.credential(request.account, request.secret)
             case Credential():
                 for account in self._named(request.account):
                     account.credential(request.secret)
@@ -216,6 +243,7 @@ class Engine:
             if name not in self._accounts:
                 self._tell(SyncEnded(name, f"There is no account called {name}.", request.ticket))
         for name in known:
+            self._senders.sync(name, request.ticket)
             self._accounts[name].sync(request.ticket)
         if not known:
             self._end_ticket(request.ticket, self._fault)
@@ -265,13 +293,15 @@ class Engine:
         desk = Desk(
             self._paths, account, self._clock, self._log, self._tell, self._converter, self._examiner
         )
-        at_work = self._accounts[account.name] = _at_work(desk, self._ended)
+        at_work = self._accounts[account.name] = _at_work(desk, self._senders.tickets.mail)
         at_work.start()
         at_work.watch(self._watching)
+        self._senders.employ(desk)
 
     def _dismiss(self, name: str) -> None:
         account = self._accounts.pop(name)
         account.stop()
+        self._senders.dismiss(name)
         with self._tickets_lock:
             waiting = [ticket for ticket, names in self._tickets.items() if name in names]
         self._ended(name, waiting, "The account was changed meanwhile.")
@@ -286,6 +316,7 @@ class Engine:
             self._log.write("clock.jumped")
             for account in self._accounts.values():
                 account.renew()
+            self._senders.renew()
 
 
 def _clamd(paths: Paths, log: Log) -> Clamd | None:

@@ -36,6 +36,8 @@ LINGER_S: Final = 20.0
 ALREADY_RUNS: Final = 3
 GARBAGE: Final = 50_000
 """So many new objects before cycles are looked for; Python's own 700 suits small programs."""
+SEND_LINGER_S: Final = 900.0
+"""The same while a message is on its way out, or waits out the time in which it can be taken back."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -117,7 +119,7 @@ class House:
             now = time.monotonic()
             if self._clients.count:
                 alone_since = now
-            elif now - alone_since > GRACE_S and (not self._engine.busy or now - alone_since > LINGER_S):
+            elif now - alone_since > GRACE_S and not self._is_needed(now - alone_since):
                 self._end("nobody left")
             if not self._holds_lock():
                 self._end("the data directory vanished")
@@ -128,6 +130,10 @@ class House:
         self._clients.close()
         self._engine.close()
         return self._reason
+
+    def _is_needed(self, alone_s: float) -> bool:
+        """Whether it is worth staying though nobody is connected: something is being done, above all sent."""
+        return self._engine.busy and (alone_s <= LINGER_S or (self._engine.sending and alone_s <= SEND_LINGER_S))
 
     def _on_request_stop(self) -> None:
         self._end("a client asked")

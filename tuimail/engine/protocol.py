@@ -81,9 +81,11 @@ class Credential:
 
     account: str
     secret: str
+    part: str = "receive"
+    """`receive` or `send`."""
 
     def __repr__(self) -> str:
-        return f"Credential(account={self.account!r}, secret=...)"
+        return f"Credential(account={self.account!r}, part={self.part!r}, secret=...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +203,12 @@ class ActionRefused:
 
 @dataclass(frozen=True, slots=True)
 class PasswordWanted:
-    """A person must type a password (then: `Credential`)."""
+    """A person must type a password (then: `Credential` for the same part)."""
 
     account: str
     sentence: str
+    part: str = "receive"
+    """`receive` or `send`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from tuimail.store.raws import Raws
 OPEN: Final = "state NOT IN ('filed', 'cancelled')"
 """As the index of `outbox` says it."""
 _NETWORK: Final = "network"
+_PASSWORD: Final = "password"  # noqa: S105 - a word of the schema, not a secret
 
 
 class Letter(NamedTuple):
@@ -87,7 +88,7 @@ class Sending:
     def begin(self, outbox_id: OutboxId) -> Letter | None:
         """From now on it may go out: SENDING. None when it does not wait any longer."""
         with self._database.transaction(durable=True):
-            if not self._step(outbox_id, (OutState.QUEUED,), OutState.SENDING, "ending = 0, tries = tries + 1"):
+            if not self._step(outbox_id, (OutState.QUEUED,), OutState.SENDING, "ending = 0"):
                 return None
             return self.letter(outbox_id)
 
@@ -129,20 +130,51 @@ class Sending:
             outbox_id, (OutState.SENDING, OutState.UNKNOWN), OutState.UNKNOWN, "sentence = ?", (sentence,)
         )
 
-    def failed(self, outbox_id: OutboxId, sentence: str, refused: Sequence[tuple[str, str]] = ()) -> bool:
-        """The server does not have it and will not take it as it is."""
+    def failed(
+        self, outbox_id: OutboxId, sentence: str, refused: Sequence[tuple[str, str]] = (), *, password: bool = False
+    ) -> bool:
+        """The server does not have it, and it is not tried again before a person acts (`password`: types one)."""
         return self._step(
             outbox_id, (OutState.SENDING, OutState.QUEUED), OutState.FAILED,
-            "sentence = ?, refused = ?, waits_for = ''",
-            (sentence, json.dumps([list(one) for one in refused])),
+            "sentence = ?, refused = ?, waits_for = ?, tries = tries + 1",
+            (sentence, json.dumps([list(one) for one in refused]), _PASSWORD if password else ""),
         )  # fmt: skip
 
-    def retry_at(self, outbox_id: OutboxId, when: int, sentence: str, *, network: bool = False) -> bool:
+    def retry_at(
+        self, outbox_id: OutboxId, when: int, sentence: str, refused: Sequence[tuple[str, str]] = (), *,
+        network: bool = False,
+    ) -> bool:
         """The server does not have it; it is tried again then, or (`network`) as soon as there may be a network."""
         return self._step(
             outbox_id, (OutState.SENDING, OutState.QUEUED), OutState.QUEUED,
-            "sentence = ?, not_before = ?, waits_for = ?", (sentence, when, _NETWORK if network else ""),
+            "sentence = ?, refused = ?, not_before = ?, waits_for = ?, tries = tries + 1",
+            (sentence, json.dumps([list(one) for one in refused]), when, _NETWORK if network else ""),
         )  # fmt: skip
+
+    def back(self, outbox_id: OutboxId) -> bool:
+        """Nothing of it was taken, and nothing is known against it: it waits as it did before."""
+        return self._step(outbox_id, (OutState.SENDING,), OutState.QUEUED, "ending = 0")
+
+    def tries(self, outbox_id: OutboxId) -> int:
+        """How often it was tried in vain."""
+        row = self._database.row("SELECT tries FROM outbox WHERE id = ?", (outbox_id,))
+        return int(row[0]) if row is not None else 0
+
+    def password_came(self, account: AccountName, *, at: int) -> int:
+        """A person typed a password: what waited for that is due; how many messages."""
+        with self._database.transaction(durable=True):
+            return self._database.run(
+                "UPDATE outbox SET state = 'queued', sentence = '', waits_for = '', not_before = ?"
+                f" WHERE account = ? AND {OPEN} AND state = 'failed' AND waits_for = ?",
+                (at, account, _PASSWORD),
+            )
+
+    def waits_for_network(self, account: AccountName) -> bool:
+        """Whether anything is tried as soon as there may be a network."""
+        return self._database.row(
+            f"SELECT 1 FROM outbox WHERE account = ? AND {OPEN} AND state = 'queued' AND waits_for = ? LIMIT 1",
+            (account, _NETWORK),
+        ) is not None  # fmt: skip
 
     # --- filing ---------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self._shown: Show | None = None
-        self._credentials: dict[str, Credential] = {}
+        self._credentials: dict[tuple[str, str], Credential] = {}
         self._wants: dict[tuple[int, str], Want] = {}
         self._syncs: dict[tuple[str, str], SyncNow] = {}
 
@@ -32,7 +32,7 @@ class Remembered:
             case Show():
                 self._shown = request
             case Credential():
-                self._credentials[request.account] = request
+                self._credentials[request.account, request.part] = request
             case Want() if request.urgent:
                 self._wants[request.envelope_id, request.section] = request
             case Unwant():

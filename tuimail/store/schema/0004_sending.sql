@@ -74,6 +74,13 @@ CREATE TABLE outbox (
     filing INTEGER                        -- the pending action that puts the copy into Sent
 );
 CREATE INDEX outbox_unfinished ON outbox (account, id) WHERE state NOT IN ('filed', 'cancelled');
+CREATE INDEX outbox_filing ON outbox (filing) WHERE filing IS NOT NULL;
+
+-- The action that puts the copy into Sent is settled: so is the message.
+CREATE TRIGGER outbox_filed AFTER DELETE ON pending
+BEGIN
+    UPDATE outbox SET state = 'filed', filing = NULL WHERE filing = OLD.id AND filing IS NOT NULL AND state = 'sent';
+END;
 
 -- Which port of a sending server answered last.
 CREATE TABLE send_port (
@@ -81,3 +88,26 @@ CREATE TABLE send_port (
     host TEXT NOT NULL,
     port INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- People who were written to, or who wrote: what a recipient is completed from. It can be made again from the mail.
+CREATE TABLE person (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,             -- the address, case folded
+    address TEXT NOT NULL,                -- as it was spelled last
+    name TEXT NOT NULL,
+    written INTEGER NOT NULL DEFAULT 0,   -- how often written to; copies in Sent count too
+    written_at INTEGER NOT NULL DEFAULT 0,
+    heard INTEGER NOT NULL DEFAULT 0,
+    heard_at INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX person_heard ON person (heard_at);
+CREATE INDEX person_written ON person (written_at) WHERE written > 0;
+
+-- What somebody types of a person: words of the name, pieces of the address, without case and accents.
+CREATE TABLE person_word (
+    known INTEGER NOT NULL,               -- 1: was written to
+    word TEXT NOT NULL,
+    person_id INTEGER NOT NULL REFERENCES person (id),
+    PRIMARY KEY (known, word, person_id)
+) WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('people_learnt', 0); -- the last envelope whose people are counted

@@ -1,0 +1,1 @@
+"""Sending: from the outbox to the server, and the copy into Sent."""

@@ -1,0 +1,107 @@
+"""What follows from an answer or from an error while a message is sent: pure decisions.
+
+The order of the questions is the promise: whatever may have been taken is never sent again
+by itself, whatever was not taken is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from tuimail.config import AccountConfig, SaveSent
+from tuimail.errors import (
+    AuthError,
+    ConnectionProblem,
+    MailError,
+    ProtocolViolation,
+    Reached,
+    RecipientsRefused,
+    Refused,
+    ServerRefused,
+)
+from tuimail.mime.clean import clean_line
+
+PAUSES_S: Final = (60, 300, 900, 3600)
+"""After the first, second, third try, and every one after that."""
+MOST_TRIES: Final = 75
+"""Of what a server puts off: about three days."""
+WORDS_LENGTH: Final = 300
+_FILE_THEMSELVES: Final = (
+    "gmail.com", "googlemail.com", "outlook.com", "office365.com", "hotmail.com", "live.com",
+)  # fmt: skip
+"""Hosts whose servers put what they send into Sent."""
+
+
+class Next(Enum):
+    """What becomes of a message."""
+
+    AGAIN = "again"
+    """It is not sent, and is tried again by itself."""
+    STOP = "stop"
+    """It is not sent, and a person must do something."""
+    ASK = "ask"
+    """It may have been sent: look for evidence, then ask a person."""
+
+
+class Outcome(NamedTuple):
+    """The decision about one message."""
+
+    next: Next
+    sentence: str
+    pause_s: int = 0
+    network: bool = False
+    """Tried as soon as there may be a network."""
+    password: bool = False
+    """Tried as soon as somebody types a password."""
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def after_error(error: MailError, tries: int) -> Outcome:
+    """What follows from an error; `tries`: how often it was tried in vain before."""
+    sentence = in_words(error)
+    if error.reached is Reached.UNKNOWN:
+        return Outcome(Next.ASK, sentence)
+    refused = refusals(error.refused) if isinstance(error, RecipientsRefused) else ()
+    if isinstance(error, AuthError):
+        return Outcome(Next.STOP, sentence, password=True)
+    no_way = isinstance(error, ConnectionProblem | ProtocolViolation)
+    if not (no_way or error.retry) or (tries >= MOST_TRIES and not isinstance(error, ConnectionProblem)):
+        return Outcome(Next.STOP, sentence, refused=refused)
+    return Outcome(
+        Next.AGAIN, sentence, PAUSES_S[min(tries, len(PAUSES_S) - 1)],
+        network=isinstance(error, ConnectionProblem), refused=refused,
+    )  # fmt: skip
+
+
+def in_words(error: MailError) -> str:
+    """The sentence of an error, the server's words where it has some, and what to do."""
+    words = clean_line(error.words, WORDS_LENGTH) if isinstance(error, ServerRefused) else ""
+    said = f" It says: {words}" if words and words not in error.sentence else ""
+    if said and said[-1] not in ".!?":
+        said += "."
+    return f"{error.sentence}{said} {error.advice}".strip()
+
+
+def refusals(refused: Sequence[Refused]) -> tuple[tuple[str, str], ...]:
+    """Recipients, each with the code and the words of the server, as the store keeps them."""
+    return tuple((one.recipient, clean_line(f"{one.code} {one.words}".strip(), WORDS_LENGTH)) for one in refused)
+
+
+def of_partial(refused: Sequence[tuple[str, str]], recipients: int) -> str:
+    """What a person is told of a message that not everybody gets; empty when everybody does."""
+    if not refused:
+        return ""
+    who = clean_line(refused[0][0], 100)
+    if len(refused) == 1:
+        return f"Sent, but not to {who}: the server says: {refused[0][1]}"
+    return f"Sent, but not to {len(refused)} of {recipients}, {who} among them: the server says: {refused[0][1]}"
+
+
+def saves_sent(account: AccountConfig) -> bool:
+    """Whether it is for us to put a copy of what was sent into Sent."""
+    if account.send is None or account.send.save_sent is not SaveSent.AUTO:
+        return account.send is not None and account.send.save_sent is SaveSent.ALWAYS
+    host = account.send.host.rstrip(".").lower()
+    return not any(host == known or host.endswith(f".{known}") for known in _FILE_THEMSELVES)
