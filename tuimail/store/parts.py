@@ -157,6 +157,28 @@ class Parts:
                     (envelope_id, copy_id),
                 )
 
+    def peek(self, envelope_id: EnvelopeId, section: Section | str) -> bytes | None:
+        """As `get`, by somebody who does not count as a reader."""
+        row = self._find("data, is_deflated, size_octets", envelope_id, section)
+        if row is None:
+            return None
+        data, is_deflated, size_octets = row
+        return _inflated(data, size_octets) if is_deflated else data
+
+    def newer_than(self, part_id: int, limit: int) -> tuple[set[EnvelopeId], int]:
+        """Messages of which something was kept after the part with this number, and the number of the last one.
+
+        A smaller number than the one asked with: the file is a new one.
+        """
+
+        def act(cache: Database) -> list[SqlRow]:
+            newer = cache.rows("SELECT id, envelope_id FROM part WHERE id > ? ORDER BY id LIMIT ?", (part_id, limit))
+            return newer or cache.rows("SELECT coalesce(max(id), 0), NULL FROM part")
+
+        none: list[SqlRow] = [(part_id, None)]
+        rows = self._cache.attempt(act, none)
+        return {EnvelopeId(row[1]) for row in rows if row[1] is not None}, rows[-1][0]
+
     # --- slices ---------------------------------------------------------------
 
     def begin(self, envelope_id: EnvelopeId, section: Section | str, total: int) -> int:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from tuimail.store.outbox import Outbox
     from tuimail.store.parts import Parts
     from tuimail.store.pending import Pending
+    from tuimail.store.people import People
     from tuimail.store.quarantine import Quarantine
     from tuimail.store.raws import Raws
+    from tuimail.store.search import Search
+    from tuimail.store.search_index import SearchIndex
     from tuimail.store.sending import Sending
 
 
@@ -102,6 +105,13 @@ class Store:
         return Quarantine(self._database, self.local.where)
 
     @cached_property
+    def people(self) -> People:
+        """Who was written to, and who wrote."""
+        from tuimail.store.people import People  # only who writes needs it
+
+        return People(self._database)
+
+    @cached_property
     def drafts(self) -> Drafts:
         """Messages that are being written."""
         from tuimail.store.drafts import Drafts  # hashlib, tempfile: 12 ms that the first frame does not wait for
@@ -121,6 +131,21 @@ class Store:
         from tuimail.store.sending import Sending  # as `outbox`
 
         return Sending(self._database, self.raws)
+
+    @cached_property
+    def search(self) -> Search:
+        """Looking for messages."""
+        from tuimail.store.search import Search  # 6 ms that the first frame does not wait for
+
+        return Search(self._database, self._parts_file.with_name("search.db"))
+
+    @cached_property
+    def search_index(self) -> SearchIndex:
+        """The writing of the index; for one thread of the engine."""
+        from tuimail.store.search_file import SearchFile  # as `search`
+        from tuimail.store.search_index import SearchIndex
+
+        return SearchIndex(self._database, SearchFile(self._parts_file.with_name("search.db")))
 
     @property
     def parts(self) -> Parts:
@@ -152,7 +177,10 @@ class Store:
         repair_counters(self._database, self._order)
 
     def close(self) -> None:
-        """Give both files up."""
+        """Give all files up."""
+        for name in ("search", "search_index"):
+            if name in self.__dict__:  # opened
+                getattr(self, name).close()
         if self._parts is not None:
             self._parts.close()
         self._database.close()
