@@ -201,3 +201,62 @@ def test_smtp_starttls_comes_before_login() -> None:
             client.login(server.user, server.password)
             client.sendmail(server.address, [server.address], b"Subject: x\r\n\r\n")
         assert len(server.store.mailbox("INBOX").messages) == 1
+
+
+def test_a_message_in_counted_chunks_arrives_whole(server: DemoServer) -> None:
+    with smtp_for(server) as client:
+        client.ehlo()
+        assert client.has_extn("CHUNKING")
+        client.mail(server.address, ["BODY=8BITMIME"])
+        client.rcpt(server.address, ["NOTIFY=NEVER"])
+        client.send(b"BDAT 12\r\nSubject: x\r\n")
+        assert client.getreply()[0] == 250
+        assert client.docmd("DATA")[0] == 503
+        client.send(b"BDAT 6 LAST\r\n\r\n..\r\n")
+        assert client.getreply()[0] == 250
+        client.send(b"BDAT 3 LAST\r\nx\r\n")
+        assert client.getreply()[0] == 503
+        assert client.noop()[0] == 250
+    assert server.sink.sent[0].raw == b"Subject: x\r\n\r\n..\r\n"
+    assert server.sink.sent[0].options == ("BODY=8BITMIME",)
+    assert server.sink.sent[0].recipient_options == (("NOTIFY=NEVER",),)
+
+
+def test_only_a_line_end_of_cr_lf_ends_a_message(server: DemoServer) -> None:
+    """With any other one a second message could be smuggled into the first."""
+    for body in (b"a\n.\nMAIL FROM:<x@y.z>\r\n", b"a\r\n.\r", b"a\n.\r\nb"):
+        with smtp_for(server) as client:
+            client.mail(server.address)
+            client.rcpt(server.address)
+            client.docmd("DATA")
+            client.send(body + b"\r\n.\r\n")
+            assert client.getreply() == (550, b"5.6.0 a line end that is not CR LF")
+            assert client.noop()[0] == 250
+    assert server.sink.sent == []
+
+
+def test_answers_are_given_to_order(server: DemoServer) -> None:
+    server.sink.answers["MAIL"] = "451 4.3.0 not now"
+    server.sink.offers = ("8BITMIME",)
+    with smtp_for(server) as client:
+        assert client.esmtp_features.keys() == {"8bitmime", "auth"}
+        assert client.mail(server.address) == (451, b"4.3.0 not now")
+
+
+def test_an_address_beyond_ascii_wants_to_be_announced(server: DemoServer) -> None:
+    with smtp_for(server) as client:
+        client.command_encoding = "utf-8"
+        assert client.mail("émile@example.org")[0] == 553
+        assert client.mail(server.address)[0] == 250
+        assert client.rcpt("émile@example.org")[0] == 553
+
+
+def test_one_certificate_serves_both_ports() -> None:
+    serving, trusting = encryption()
+    with DemoServer.start(samples=False, starttls=serving) as server:
+        with smtplib.SMTP_SSL(server.host, server.smtps_port, timeout=10, context=trusting) as client:
+            client.login(server.user, server.password)
+            client.sendmail(server.address, [server.address], b"Subject: x\r\n\r\n")
+        assert len(server.store.mailbox("INBOX").messages) == 1
+    with DemoServer.start(samples=False) as server:
+        assert server.smtps_port == 0
