@@ -280,7 +280,8 @@ def _begin(
     draft = store.drafts.begin(
         account.name, at=at, message_id=message_id or new_message_id(identity.shown, os.urandom(16)),
         from_=identity.shown, to=_line(to), cc=_line(cc), bcc=_line(bcc),
-        subject=clean_line(one_line(subject), 1_000), body=body, markdown=config.compose.markdown, in_reply_to=in_reply_to, references=references, reply_to=_line(reply_to),
+        subject=clean_line(one_line(subject), 1_000), body=body, markdown=config.compose.markdown,
+        in_reply_to=in_reply_to, references=references, reply_to=_line(reply_to),
         answers=answers, answer_flag=answer_flag,
     )  # fmt: skip
     return draft.id
