@@ -102,7 +102,7 @@ class CommandSource:
         for each in ACTIONS:
             node = next((node for node in nodes if _can(node, each.action)), None)
             if node is not None and each.id not in ("app.palette", "pane.next", "pane.previous"):
-                self._actions.append((each, node, key_label(keys_of(each, keymap)[0])))
+                self._actions.append((each, node, key_label(next(iter(keys_of(each, keymap)), ""))))
 
     def hits(self, query: str) -> list[Hit]:
         """By description first, by the sentence of the help after that."""
@@ -142,7 +142,7 @@ class MailboxSource:
         """Name and account are both searched; mailboxes with unread mail come first among equals."""
         found = []
         for mailbox in self._mailboxes:
-            label = _path(mailbox)
+            label = mailbox_path(mailbox)
             account = self._addresses.get(mailbox.account, "") if len(self._addresses) > 1 else ""
             fits = match(query, f"{label} {account} {mailbox.account}")
             if fits is None:
@@ -275,7 +275,7 @@ def _says(each: ActionSpec, query: str) -> bool:
     return all(word in words for word in query.casefold().split())
 
 
-def _path(mailbox: Mailbox) -> str:
+def mailbox_path(mailbox: Mailbox) -> str:
     """`Inbox`, or the whole name with its levels set apart: `Lists / tuimail`."""
     if mailbox.role is not Role.NONE or not mailbox.delimiter:
         return mailbox_label(mailbox)

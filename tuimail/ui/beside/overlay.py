@@ -1,0 +1,117 @@
+"""What a person just did, laid over the rows that the store still gives.
+
+An action is written beside the loop (`lane`), and the row must change with the key: so
+until it is written, windows are read through this. What must not live here: writing,
+and anything that lasts: a wish is lifted as soon as the store has it or has refused it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tuimail.model import EnvelopeId, MailboxId, Row, Window
+from tuimail.store import Store
+
+MOST_HIDDEN = 100
+"""Each hidden row costs a look-up; the rows of a larger move go when it is written, a moment later."""
+_GENERATION = 1 << 44
+"""Revisions of the store stay below; a wish that comes or goes makes another revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One action under way."""
+
+    ids: frozenset[EnvelopeId]
+    add: int = 0
+    """`Flag` bits."""
+    remove: int = 0
+    hides: bool = False
+    """The rows leave their mailbox."""
+
+
+class Overlay:
+    """The wishes that are not written yet."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._wishes: list[Wish] = []
+        self._generation = 0
+        self._hidden: tuple[tuple[object, ...], list[int]] = ((), [])
+        """Positions of hidden rows, ascending, with what they were computed for."""
+
+    def set_flags(self, ids: Collection[EnvelopeId], *, add: int = 0, remove: int = 0) -> Wish:
+        """Show flags as they will be."""
+        return self._lay(Wish(frozenset(ids), add=add, remove=remove))
+
+    def hide(self, ids: Collection[EnvelopeId]) -> Wish:
+        """Show the list without these. Too many are left in it."""
+        return self._lay(Wish(frozenset(ids) if len(ids) <= MOST_HIDDEN else frozenset(), hides=True))
+
+    def lift(self, wish: Wish) -> None:
+        """It is written, or never will be."""
+        self._wishes.remove(wish)
+        self._generation += 1
+
+    def window(self, mailbox_id: MailboxId, start: int, count: int) -> Window:
+        """As `envelopes.window`, wishes laid over."""
+        read = self._store.envelopes.window
+        if not self._wishes:
+            window = read(mailbox_id, start, count)
+            return window._replace(revision=self._revision(window))
+        hidden = self._positions(mailbox_id)
+        window = read(mailbox_id, _base(start, hidden), count + len(hidden))
+        gone = self._gone()
+        rows = tuple(self._laid(row) for row in window.rows if row.id not in gone)[:count]
+        return Window(start, rows, max(0, window.total - len(hidden)), self._revision(window))
+
+    def position(self, mailbox_id: MailboxId, envelope_id: EnvelopeId) -> int | None:
+        """As `envelopes.position`; for a hidden one, that of the row which took its place."""
+        found = self._store.envelopes.position(mailbox_id, envelope_id)
+        if found is None or not self._wishes:
+            return found
+        return found - bisect.bisect_left(self._positions(mailbox_id), found)
+
+    def rows(self, ids: Sequence[EnvelopeId]) -> list[Row]:
+        """As `envelopes.rows`, wishes laid over."""
+        return [self._laid(row) for row in self._store.envelopes.rows(ids)]
+
+    def _lay(self, wish: Wish) -> Wish:
+        self._wishes.append(wish)
+        self._generation += 1
+        return wish
+
+    def _revision(self, window: Window) -> int:
+        return window.revision + self._generation * _GENERATION if self._generation else window.revision
+
+    def _gone(self) -> set[EnvelopeId]:
+        return {envelope_id for wish in self._wishes if wish.hides for envelope_id in wish.ids}
+
+    def _positions(self, mailbox_id: MailboxId) -> list[int]:
+        computed_for = (mailbox_id, self._store.mailboxes.revision(mailbox_id), self._generation)
+        if self._hidden[0] != computed_for:
+            position = self._store.envelopes.position
+            found = (position(mailbox_id, envelope_id) for envelope_id in self._gone())
+            self._hidden = (computed_for, sorted(place for place in found if place is not None))
+        return self._hidden[1]
+
+    def _laid(self, row: Row) -> Row:
+        flags = row.flags
+        for wish in self._wishes:
+            if row.id in wish.ids and (wish.add or wish.remove):
+                flags = (flags | wish.add) & ~wish.remove
+        return row if flags == row.flags else row._replace(flags=flags)
+
+
+def _base(start: int, hidden: list[int]) -> int:
+    """The position in the store of what is shown at `start`.
+
+    >>> _base(2, [0, 3])
+    4
+    """
+    for place in hidden:
+        if place <= start:
+            start += 1
+    return start
