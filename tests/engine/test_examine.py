@@ -13,8 +13,9 @@ import pytest
 
 from tests.engine.test_convert import DIE, FLOOD, HANG
 from tests.mime import samples
-from tuimail.engine.children.examine import Examined, Examiner
+from tuimail.engine.children.examine import MAX_MESSAGE_OCTETS, Examined, Examiner
 from tuimail.engine.log import Log
+from tuimail.mime import readable, whole
 from tuimail.mime.examine import MAX_REASONS, NOT_EXAMINED
 from tuimail.mime.kinds import kind_of_type
 from tuimail.mime.verdicts import Context, Verdict
@@ -121,3 +122,26 @@ def test_the_child_has_a_ceiling(examiner: Examiner) -> None:
     look(examiner, b"x")
     limits = Path(f"/proc/{examiner.pid}/limits").read_text(encoding="ascii")
     assert any(line.startswith("Max address space") and "536870912" in line for line in limits.splitlines())
+
+
+LETTER = b"Subject: Hi\r\nContent-Type: text/plain\r\n\r\nDear Ada,\r\n> you wrote\r\nyes.\r\n"
+
+
+def test_the_text_of_a_whole_message_is_made_in_the_child(examiner: Examiner) -> None:
+    made = examiner.text(LETTER, "text")
+    assert made == readable.to_json(whole.text_of(LETTER, "text"))
+    assert b"Dear Ada" in made
+
+
+@pytest.mark.parametrize("command", [DIE, telling(b"[]"), telling(b"no json")], ids=["dies", "lies", "babbles"])
+def test_a_text_that_the_child_did_not_make_is_none(command: tuple[str, ...]) -> None:
+    examiner = Examiner(Log(None), timeout_s=5, command=command)
+    try:
+        assert examiner.text(LETTER, "text") is None
+    finally:
+        examiner.close()
+
+
+def test_a_message_that_is_too_large_is_not_handed_over(examiner: Examiner) -> None:
+    assert examiner.text(bytes(MAX_MESSAGE_OCTETS + 1), "text") is None
+    assert examiner.pid == 0, "no child was asked"

@@ -18,6 +18,8 @@ _READABLE = frozenset({"text/plain", "text/html", "text/enriched", "text/richtex
 
 MAX_CALENDAR_OCTETS = 128 * 1024
 """A larger calendar is a file, not an invitation."""
+EXCUSE_OCTETS = 300
+"""A plain part below this can be an excuse for having none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,25 @@ def text_parts(root: Part) -> TextChoice:
         return TextChoice(invitation, (), invitation)
     in_plain, in_html = (invitation + parts if parts else () for parts in tellings)
     return TextChoice(in_plain, in_html, invitation)
+
+
+def telling(root: Part, kind: str) -> tuple[str, tuple[Part, ...]]:
+    """Which telling of a message is read, and the parts that takes; a `kind` of `text` is the better one."""
+    choice = text_parts(root)
+    prefer = kind
+    if kind == "text":
+        plain_octets, html_octets = choice_octets(choice)
+        # A plain part of two lines beside a whole newsletter only says: get another program.
+        is_excuse = plain_octets < EXCUSE_OCTETS and html_octets > 20 * plain_octets
+        prefer = "html" if choice.html and (is_excuse or not choice.plain) else "plain"
+    chosen = choice.html or choice.plain if prefer == "html" else choice.plain or choice.html
+    sections = {part.section for part in chosen}
+    return prefer, (*chosen, *(part for part in choice.calendar if part.section not in sections))
+
+
+def choice_octets(choice: TextChoice) -> tuple[int, int]:
+    """What both tellings weigh, as transferred."""
+    return sum(part.size_octets for part in choice.plain), sum(part.size_octets for part in choice.html)
 
 
 def _read(part: Part, calendar: list[Part], *, is_first: bool) -> tuple[list[Part], list[Part]]:

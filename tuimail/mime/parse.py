@@ -27,7 +27,7 @@ TOO_MANY_PARTS = "There are more than 1,000 parts; the rest was not taken apart.
 NO_BOUNDARY = "A multipart has no parts; its text is shown as it stands."
 NOT_ENDED = "A multipart has no end; the message may be cut off."
 
-_DASHED = re.compile(rb"^--[^\r\n]*", re.MULTILINE)
+_LINE = re.compile(rb"[^\r\n]*")
 _ABOUT = frozenset(["content-type", "content-disposition", "content-transfer-encoding", "content-id"])
 
 
@@ -93,6 +93,16 @@ def leaves(raw: bytes, parsed: ParsedMessage) -> Iterator[tuple[Part, bytes]]:
             yield part, decode_transfer(raw[span[0] : span[1]], part.encoding)
 
 
+def _dashed(raw: bytes, position: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each line from `position` on that begins with two dashes."""
+    start = 0 if position == 0 and raw.startswith(b"--") else raw.find(b"\n--", max(position - 1, 0)) + 1
+    while start or (raw.startswith(b"--", start) and not position):
+        end = _LINE.match(raw, start).end()  # type: ignore[union-attr]  # it matches nothing, too
+        yield start, end
+        position = end
+        start = raw.find(b"\n--", end) + 1
+
+
 @dataclass(slots=True, eq=False)
 class _Open:
     """A part while the walk goes on."""
@@ -133,11 +143,10 @@ class _Walker:
 
     def walk(self) -> None:
         self.root = self._begin(0, len(self.raw), "text/plain")
-        for found in _DASHED.finditer(self.raw, self.root.start) if self.levels else ():
+        for start, end in _dashed(self.raw, self.root.start) if self.levels else ():
             if not self.levels:
                 break
-            start, end = found.span()
-            level, closes = self._match(found.group()[2:].rstrip())
+            level, closes = self._match(self.raw[start + 2 : end].rstrip())
             if level < 0 or start < self.stack[-1].start:
                 continue
             self._close_to(level + 1, start)
@@ -165,9 +174,9 @@ class _Walker:
 
     def _next_cut(self, position: int) -> int:
         """Where the next line with an open boundary starts: no header reaches beyond it."""
-        for found in _DASHED.finditer(self.raw, position):
-            if self._match(found.group()[2:].rstrip())[0] >= 0:
-                return found.start()
+        for start, end in _dashed(self.raw, position):
+            if self._match(self.raw[start + 2 : end].rstrip())[0] >= 0:
+                return start
         return len(self.raw)
 
     def _begin(self, position: int, limit: int, default: str) -> _Open:

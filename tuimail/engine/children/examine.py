@@ -1,8 +1,9 @@
-"""Attachments are examined in a child process of their own: five seconds, 512 MiB, then it is replaced.
+"""Mail that came is looked at in a child process of its own: five seconds, 512 MiB, then it is replaced.
 
-The rules are `mime.examine`; here is what they need from outside: libmagic, a hash, and
-the word of a ClamAV daemon where there is one. What the child says is checked before it
-is believed: the octets it looked at were a stranger's.
+Attachments are examined and texts are made there, on another core than the download's. The
+rules are `mime.examine`; here is what they need from outside: libmagic, a hash, and the word
+of a ClamAV daemon where there is one. What the child says is checked before it is believed:
+the octets it looked at were a stranger's.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from typing import Final
 from tuimail.engine.children.child import START_S, Child, command_for
 from tuimail.engine.children.clamd import Clamd
 from tuimail.engine.log import Log
+from tuimail.mime import readable
 from tuimail.mime.clean import clean_line, safe_filename
 from tuimail.mime.examine import MAX_REASON, MAX_REASONS, examine_unread
 from tuimail.mime.verdicts import Context, Findings, Sample, Verdict
 
 TIMEOUT_S: Final = 5.0
 MAX_TYPE: Final = 100
+MAX_MESSAGE_OCTETS: Final = 8 << 20
+"""Larger ones are not handed to the child whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,20 @@ class Examiner:
         real_type, findings = understood or ("", examine_unread(filename, declared_type, context))
         findings = self._with_clamd(decoded, findings)
         return Examined(real_type, hashlib.sha256(decoded).hexdigest(), len(decoded), findings)
+
+    def text(self, raw: bytes, kind: str) -> bytes | None:
+        """The readable text of a whole message as JSON; None when it is too large, or the child failed."""
+        if len(raw) > MAX_MESSAGE_OCTETS:
+            return None
+        answer = self._child.ask("text", raw, kind)
+        if answer is None:
+            return None
+        try:
+            readable.from_json(answer)
+        except ValueError:
+            self._log.write("examine.garbled")
+            return None
+        return answer
 
     def _with_clamd(self, decoded: bytes, findings: Findings) -> Findings:
         if self._clamd is None:

@@ -1,21 +1,32 @@
-"""The child of `examine`: what libmagic sees and what the rules find, as JSON."""
+"""The child of `examine`: what libmagic sees and what the rules find, and what a person reads, as JSON."""
 
 from __future__ import annotations
 
 import json
+import os
+from typing import Any
 
 from tuimail.engine.children.serving import serve
-from tuimail.mime import risk
+from tuimail.mime import readable, risk, whole
 from tuimail.mime.examine import examine
 from tuimail.mime.verdicts import Context, Sample
 
 
 def main() -> None:
-    """Serve until the parent is gone."""
+    """Serve until the parent is gone. Nobody waits for it as one waits for a key or a download."""
+    os.nice(5)
     serve(_answer)
 
 
-def _answer(kind: str, filename: str, declared_type: str, sample: Sample, context: Context) -> bytes:
+def _answer(kind: str, *subject: Any) -> bytes:  # Any: as examine.Examiner sends it, by kind
+    return _text(*subject) if kind == "text" else _findings(*subject)
+
+
+def _text(raw: bytes, kind: str) -> bytes:
+    return readable.to_json(whole.text_of(raw, kind))
+
+
+def _findings(filename: str, declared_type: str, sample: Sample, context: Context) -> bytes:
     real_type = risk.real_type(sample.head)
     findings = examine(filename, declared_type, sample, real_type, context)
     told = {

@@ -29,7 +29,7 @@ from tuimail.store.quarantine import HeldPart
 REMEMBERED: Final = 5000
 """Messages whose senders are known ones."""
 LEFT_OVER: Final = 1000
-REST: Final = 4.0
+REST: Final = 0.5
 """During a download it rests so many times as long as it worked: the download is what somebody waits for."""
 
 

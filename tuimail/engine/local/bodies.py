@@ -5,19 +5,14 @@ Nothing is fetched. Parts that are held in quarantine are refused, whatever asks
 
 from __future__ import annotations
 
-from typing import Final
-
 from tuimail.engine.desk import Desk
-from tuimail.engine.imap.bodies import READABLE, Bodies, telling
+from tuimail.engine.imap.bodies import READABLE, Bodies
 from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.protocol import MailboxChanged, PartArrived
 from tuimail.errors import NotDownloaded, Vanished
-from tuimail.mime import parse, transfer
-from tuimail.mime.parse import ParsedMessage
+from tuimail.mime import parse, transfer, whole
 from tuimail.model import BodyState, Envelope, EnvelopeId, Section
 from tuimail.store import Store
-
-MAX_TEXT_OCTETS: Final = 4 << 20
 
 
 class LocalBodies:
@@ -48,22 +43,22 @@ class LocalBodies:
         self._desk.tell(PartArrived(envelope_id, section))
 
     def make_text(self, envelope_id: EnvelopeId) -> None:
-        """Keep the readable text of a message, before anybody opens it."""
+        """Keep the readable text of a message, before anybody opens it; made on another core where there is one."""
         envelope = self._store.envelopes.envelope(envelope_id)
         if envelope is not None and envelope.body is BodyState.WHOLE:
-            self._text(envelope, Section("text"))
+            self._text(envelope, Section("text"), beside=True)
 
-    def _text(self, envelope: Envelope, kind: Section) -> None:
+    def _text(self, envelope: Envelope, kind: Section, *, beside: bool = False) -> None:
         if self._store.parts.text(envelope.id, kind) is not None:
             return
         if envelope.body is BodyState.ABSENT and not self._store.local.is_local(envelope.id):
             raise NotDownloaded("Only the header of this message is here.", "It is fetched now.")
         raw = self._store.local.raw(envelope.id)
-        parsed = parse.parse_message(raw)
-        prefer, wanted = telling(parsed.root, kind)
-        got = [(part, _decoded(raw, parsed, part.section, part.encoding)) for part in wanted]
-        is_cut = any(parsed.spans[part.section][1] - parsed.spans[part.section][0] > MAX_TEXT_OCTETS for part in wanted)
-        self._bodies.store_text(envelope.id, kind, parsed.root, got, prefer, is_cut=is_cut)
+        if beside and (made := self._desk.examiner.text(raw, kind)) is not None:
+            self._store.parts.put_text(envelope.id, kind, made)
+        else:
+            root, got, prefer, is_cut = whole.parts_to_read(raw, kind)
+            self._bodies.store_text(envelope.id, kind, root, got, prefer, is_cut=is_cut)
         if envelope.body is not BodyState.WHOLE:
             self._store.envelopes.set_body_state(envelope.id, BodyState.WHOLE)
             self._desk.tell(MailboxChanged(envelope.mailbox_id))
@@ -75,8 +70,3 @@ class LocalBodies:
         encoded = self._store.local.part(envelope_id, section)
         octets = transfer.decode_transfer(encoded.octets, encoded.encoding)
         self._store.parts.put(envelope_id, section, octets, real_type=self._desk.converter.real_type(octets))
-
-
-def _decoded(raw: bytes, parsed: ParsedMessage, section: Section, encoding: str) -> bytes:
-    start, end = parsed.spans[section]
-    return transfer.decode_transfer(raw[start : min(end, start + MAX_TEXT_OCTETS)], encoding)

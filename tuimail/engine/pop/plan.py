@@ -278,12 +278,13 @@ def header_digest(header: bytes) -> bytes:
 
     Without a Message-ID all fields count, but for those that servers change.
     """
-    fields = [(name, b" ".join(value.split())) for name, value in _fields(header)]
-    if has_message_id(header):
-        fields = [field for field in fields if field[0] in _OF_THE_AUTHOR]
+    found = _fields(header)
+    if any(name == b"message-id" and value.strip() for name, value in found):
+        found = [field for field in found if field[0] in _OF_THE_AUTHOR]
     else:
-        fields = [field for field in fields if field[0] not in _OF_SERVERS]
-    return sha256(b"\n".join(name + b":" + value for name, value in sorted(fields))).digest()
+        found = [field for field in found if field[0] not in _OF_SERVERS]
+    fields = sorted((name, b" ".join(value.split())) for name, value in found)
+    return sha256(b"\n".join(name + b":" + value for name, value in fields)).digest()
 
 
 def has_message_id(header: bytes) -> bool:
@@ -297,7 +298,7 @@ _OF_THE_AUTHOR: Final = frozenset(
 _OF_SERVERS: Final = frozenset(
     {b"status", b"x-status", b"x-uid", b"x-uidl", b"x-keywords", b"x-imapbase", b"x-imap", b"lines"}
 )
-_FIELD: Final = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]|\n[ \t])*)", re.MULTILINE)
+_FIELD: Final = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
 
 
 def _fields(header: bytes) -> list[tuple[bytes, bytes]]:
