@@ -54,7 +54,7 @@ def test_named_keymaps_name_known_actions_and_normal_keys(name: str) -> None:
 
 
 def test_every_key_of_the_table_is_a_key_that_can_be_written_in_the_configuration() -> None:
-    for each in ACTIONS:
+    for each in (each for each in ACTIONS if each.keys):
         assert keymap_for(Wishes(keys={each.id: each.keys})) == ({each.id: each.keys}, ())
 
 

@@ -30,14 +30,14 @@ _TRAMPOLINE = (
 )
 
 
-def open_demo(environ: Mapping[str, str]) -> int:
+def open_demo(environ: Mapping[str, str], *, mailto: str = "") -> int:
     """Open the screen on a sample mailbox; the exit code."""
     need_terminal(environ)
     end_by_signal()
     with demo_process() as child:
         import tuimail.ui.app  # noqa: F401 - 200 ms, while the server starts on the other core
 
-        return open_screen(read_places(child), environ, demo=True)
+        return open_screen(read_places(child), environ, demo=True, mailto=mailto)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ ENDING_S = 5.0
 HOW_TO_BEGIN = "Set one up with `tuimail account add`, or look around with `tuimail --demo`."
 
 
-def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False) -> int:
-    """Open the screen on the mail of these places; the exit code.
+def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False, mailto: str = "") -> int:
+    """Open the screen on the mail of these places, with a `mailto:` link on the composer; the exit code.
 
     Raises UsageError without a terminal, ConfigError for a configuration that has
     mistakes or names no account: nothing is drawn then.
@@ -47,7 +47,7 @@ def open_screen(paths: Paths, environ: Mapping[str, str], *, demo: bool = False)
         if painted:
             painted.abandon()
         raise
-    return run(paths, settings, demo=demo, painted=painted) or 0
+    return run(paths, settings, demo=demo, mailto=mailto, painted=painted) or 0
 
 
 def start_engine(paths: Paths) -> None:

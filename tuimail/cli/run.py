@@ -40,25 +40,32 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return guarded(lambda: open_screen(paths, environ), paths)
     from tuimail.cli.parser import parse  # deferred with argparse, see above
 
-    options = parse(argv)
+    link = argv[-1] if argv[-1][:7].lower() == "mailto:" else ""
+    options = parse(argv[:-1] if link else argv)
     paths = Paths.from_environment(environ, data_dir=options.data_dir, config=options.config)
-    return guarded(lambda: _dispatch(options, paths, environ), paths)
+    return guarded(lambda: _dispatch(options, paths, environ, link), paths)
 
 
-def _dispatch(options: object, paths: Paths, environ: Mapping[str, str]) -> int:
+def _dispatch(options: object, paths: Paths, environ: Mapping[str, str], link: str) -> int:
     import argparse  # deferred: only when there were words
 
     assert isinstance(options, argparse.Namespace)  # noqa: S101 - for the type checker
+    if link:
+        if options.command is not None:
+            raise UsageError("A mailto: link opens the composer, so it takes no command.", "Leave one of both out.")
+        from tuimail.mime.mailto import parse_mailto  # deferred: only for a link
+
+        parse_mailto(link)  # before the screen is taken
     if options.demo and options.command is None:
         from tuimail.cli.demo import open_demo  # deferred: subprocess, 9 ms
 
-        return open_demo(environ)
+        return open_demo(environ, mailto=link)
     if options.demo:
         raise UsageError("--demo opens the screen, so it takes no command.", "Leave one of both out.")
     if options.command is None:
         from tuimail.cli.opening import open_screen  # deferred: as above
 
-        return open_screen(paths, environ)
+        return open_screen(paths, environ, mailto=link)
     from tuimail.cli.cli import Cli  # deferred: only commands that print need it
     from tuimail.cli.output import Printer
 

@@ -71,9 +71,13 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         *,
         clock: Callable[[], float] = time.time,
         demo: bool = False,
+        mailto: str = "",
         driver: type[Driver] | None = None,
     ) -> None:
+        """`mailto`: a link; the composer opens on it."""
         super().__init__(driver_class=driver)
+        self._mailto = mailto
+        self._said_unsaved = False
         self.store = store
         self.paths = paths
         self.config = config
@@ -92,6 +96,7 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
             self.send,
             self.inbox,
             clock,
+            config=config,
             mark_seen_after_s=config.ui.mark_seen_after_s,
             demo=demo,
             find_mailbox=lambda: self.find(Kind.MAILBOXES),
@@ -129,6 +134,9 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         self.keeper.watch()
         self.theme_changed_signal.subscribe(self, lambda _: self.memory.looks_changed())
         self.memory.soon()
+        self.main.outbox_changed()
+        if self._mailto:
+            self.main.compose_mailto(self._mailto)
 
     def on_message_list_cursor_moved(self) -> None:
         """Another message or another mailbox."""
@@ -158,13 +166,22 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
 
     # --- global keys -----------------------------------------------------------
 
-    def action_app_quit(self) -> None:
-        """Leave; remember the place and how the screen looks."""
+    async def action_app_quit(self) -> None:
+        """Leave; remember the place and how the screen looks. A draft that cannot be saved is told first."""
+        unsaved = await self.main.save_drafts()
+        if unsaved and not self._said_unsaved:
+            self._said_unsaved = True
+            self.notify(
+                text.sentence(f"A draft is not saved. {unsaved} Quit once more to lose it."),
+                markup=False, severity="error", timeout=10,
+            )  # fmt: skip
+            return
         self.memory.now()
         self.exit()
 
     def _leave(self, exit_code: int) -> None:
         """Told from outside to end."""
+        self.main.save_drafts_now()
         self.memory.now()
         self.exit(return_code=exit_code)
 
@@ -221,7 +238,9 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
             self._engine.close()
 
 
-def run(paths: Paths, config: Config, *, demo: bool = False, painted: Painted | None = None) -> int:
+def run(
+    paths: Paths, config: Config, *, demo: bool = False, mailto: str = "", painted: Painted | None = None
+) -> int:
     """Open the UI and stay in it until a person leaves. Raises StoreError when the store cannot be opened."""
     try:
         store = Store.open(paths)
@@ -233,8 +252,9 @@ def run(paths: Paths, config: Config, *, demo: bool = False, painted: Painted | 
         _take_accounts(store, config)
         driver = continuing_driver(painted) if painted is not None else None
         app = TuimailApp(
-            store, paths, config, lambda hear: Office.join(paths, on_notice=hear), demo=demo, driver=driver
-        )
+            store, paths, config, lambda hear: Office.join(paths, on_notice=hear), demo=demo, mailto=mailto,
+            driver=driver,
+        )  # fmt: skip
         try:
             app.run()
         finally:

@@ -58,7 +58,7 @@ def keys_markdown() -> str:
     ]
     for group in help_groups({}):
         lines += [f"## {group.title}", "", "| Keys | What it does | Id |", "| --- | --- | --- |"]
-        lines += [f"| {_code(row.keys)} | {row.spec.help} | `{row.spec.id}` |" for row in group.rows]
+        lines += [f"| {_code(row.keys) or 'palette'} | {row.spec.help} | `{row.spec.id}` |" for row in group.rows]
         lines.append("")
     return "\n".join(lines + _keymaps_markdown())
 

@@ -52,6 +52,17 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "quarantine.down": "ctrl+v,pagedown,space",
         "quarantine.up": "alt+v,pageup",
         "quarantine.back": "escape,ctrl+g,ctrl+b,left,Q",
+        "composer.save": "f2",
+        "outbox.next": "ctrl+n,down",
+        "outbox.previous": "ctrl+p,up",
+        "outbox.top": "less_than_sign,home",
+        "outbox.bottom": "greater_than_sign,end",
+        "outbox.back": "escape,ctrl+g,ctrl+b,left,O",
+        "journal.next": "ctrl+n,down",
+        "journal.previous": "ctrl+p,up",
+        "journal.top": "less_than_sign,home",
+        "journal.bottom": "greater_than_sign,end",
+        "journal.back": "escape,ctrl+g,ctrl+b,left,U",
     },
     "pine": {
         "app.find": "w,slash",
@@ -87,12 +98,23 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "quarantine.look": "enter,greater_than_sign,right",
         "quarantine.up": "minus,pageup",
         "quarantine.back": "escape,less_than_sign,l,left,Q",
+        "writing.drafts": "P",
+        "composer.send": "ctrl+x,f5",
+        "composer.attach": "ctrl+j,ctrl+t",
+        "outbox.next": "n,j,down",
+        "outbox.previous": "p,k,up",
+        "outbox.back": "escape,less_than_sign,l,left,O",
+        "journal.next": "n,j,down",
+        "journal.previous": "p,k,up",
+        "journal.back": "escape,less_than_sign,l,left,U",
     },
     "gmail": {
         "pane.back": "u,escape",
         "mailbox.jump": "g",
         "message.seen": "I",
         "message.undo": "z",
+        "message.archive": "e,y",
+        "message.delete": "number_sign,d",
         "reader.quotes": "Z",
         "reader.links": "L",
         "list.top": "home",
@@ -107,6 +129,10 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "attachments.open": "o,enter",
         "quarantine.look": "enter,right",
         "quarantine.back": "u,escape,left,Q",
+        "writing.reply_list": "alt+l",
+        "outbox.back": "u,escape,left,O",
+        "journal.undo": "z",
+        "journal.back": "u,escape,left,U",
     },
 }
 """Named keymaps: what differs from the table. None has a clash, by the check that a person's own keys get."""
@@ -179,7 +205,7 @@ def clashes(keymap: Mapping[str, str]) -> list[Clash]:
         for each in ACTIONS:
             if each.where not in place:
                 continue
-            for key in keymap.get(each.id, each.keys).split(","):
+            for key in keys_of(each, keymap):
                 first = taken.setdefault(key, each.id)
                 if first != each.id:
                     found.setdefault((first, each.id), Clash(key, (first, each.id)))
@@ -187,8 +213,8 @@ def clashes(keymap: Mapping[str, str]) -> list[Clash]:
 
 
 def keys_of(each: ActionSpec, keymap: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys that do it, as Textual names them."""
-    return tuple(keymap.get(each.id, each.keys).split(","))
+    """The keys that do it, as Textual names them; none for what only the palette finds."""
+    return tuple(key for key in keymap.get(each.id, each.keys).split(",") if key)
 
 
 # --- names of keys ------------------------------------------------------------

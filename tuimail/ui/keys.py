@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from textual.binding import Binding
 
 GLOBAL, MAIN, LIST, READER, TREE, ATTACHMENTS = "global", "main", "list", "reader", "tree", "attachments"
-QUARANTINE = "quarantine"
+QUARANTINE, JOURNAL = "quarantine", "journal"
+COMPOSER, OUTBOX = "composer", "outbox"
 
 PANES = (LIST, READER, TREE, ATTACHMENTS)
 """Places that hold the focus. The keys of `main` and `global` work in each of them too."""
 
-SCREENS = (QUARANTINE,)
-"""Screens of their own. Only the keys of `global` work in them too."""
+SCREENS = (QUARANTINE, JOURNAL, COMPOSER, OUTBOX)
+"""Screens of their own, and the composer, which is a place to type. Only the keys of `global` work in them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,13 @@ class ActionSpec:
     id: str
     """`topic.verb`; what `[ui.keys]` names."""
     keys: str
-    """Textual key names, comma separated; the first is the one that is shown."""
+    """Textual key names, comma separated; the first is the one that is shown. Empty: found in the palette only."""
     description: str
     """One to three words: key bar and palette."""
     help: str
     """A sentence for help and documentation."""
     where: str
-    """`global`, `main`, `list`, `reader`, `tree`, `attachments` or `quarantine`."""
+    """`global`, `main`, `list`, `reader`, `tree`, `attachments`, or one of `SCREENS`."""
 
     @property
     def action(self) -> str:
@@ -68,13 +69,37 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("pane.sidebar", "f", "Folders on/off", "Show or hide the folder tree.", MAIN),
     ActionSpec("mailbox.jump", "M", "Go to mailbox", "Jump to a mailbox by a few letters of its name.", MAIN),
     ActionSpec("mailbox.check", "R", "Check mail", "Look for new mail in every account now.", MAIN),
+    ActionSpec("mailbox.journal", "U", "Journal", "See which changes wait, which failed and why, and undo.", MAIN),
+    ActionSpec("mailbox.mark_read", "", "Mark all read", "Mark every message of the mailbox as read.", MAIN),
+    ActionSpec("mailbox.empty_trash", "", "Empty trash", "Delete what is in the trash for good; asks first.", MAIN),
     ActionSpec("mailbox.quarantine", "Q", "Quarantine", "Look at the attachments that are held back.", MAIN),
     ActionSpec("message.next", "n", "Next message", "Open the next message down the list.", MAIN),
     ActionSpec("message.previous", "p", "Previous message", "Open the message above.", MAIN),
     ActionSpec("message.next_unread", "N", "Next unread", "Open the next unread message.", MAIN),
     ActionSpec("message.star", "s", "Star", "Star the message, or take the star off; all selected ones at once.", MAIN),
     ActionSpec("message.seen", "m", "Read/unread", "Mark as unread or as read; all selected ones at once.", MAIN),
-    ActionSpec("message.undo", "u", "Undo", "Take the last change back.", MAIN),
+    ActionSpec("message.archive", "e", "Archive", "Move to the archive; all selected ones at once.", MAIN),
+    ActionSpec("message.delete", "d", "Delete", "Move to the trash; what is there already goes for good, asked.", MAIN),
+    ActionSpec("message.delete_for_good", "D", "Delete for good", "Delete without the trash; asks first.", MAIN),
+    ActionSpec("message.junk", "exclamation_mark", "Junk/not junk", "Move to junk mail, or back to the inbox.", MAIN),
+    ActionSpec("message.move", "V", "Move", "Move to a mailbox, found by a few letters; it may be a new one.", MAIN),
+    ActionSpec("message.copy", "C", "Copy", "Copy to a mailbox, found by a few letters; it may be a new one.", MAIN),
+    ActionSpec("message.keywords", "W", "Keywords", "Give keywords to messages, or take them off.", MAIN),
+    ActionSpec("message.thread", "ctrl+t", "Select thread", "Select all of the conversation that is here.", MAIN),
+    ActionSpec("message.archive_thread", "", "Archive thread", "Archive the whole conversation.", MAIN),
+    ActionSpec("message.delete_thread", "", "Delete thread", "Move the whole conversation to the trash.", MAIN),
+    ActionSpec("message.move_thread", "", "Move thread", "Move the whole conversation to a mailbox.", MAIN),
+    ActionSpec("message.undo", "u", "Undo", "Take the last change back, also after the server did it.", MAIN),
+    ActionSpec("writing.new", "c", "Compose", "Write a new message.", MAIN),
+    ActionSpec("writing.reply", "r", "Reply", "Answer whoever wrote the message.", MAIN),
+    ActionSpec("writing.reply_all", "a", "Reply to all", "Answer everybody who got the message.", MAIN),
+    ActionSpec("writing.reply_list", "L", "Reply to list", "Answer the mailing list that the message came by.", MAIN),
+    ActionSpec("writing.forward", "F", "Forward", "Pass the message on in a text of yours, with its files.", MAIN),
+    ActionSpec("writing.forward_attached", "", "Forward attached", "Pass the whole message on as a file.", MAIN),
+    ActionSpec("writing.bounce", "B", "Bounce", "Pass the message on as it is; asks to whom.", MAIN),
+    ActionSpec("writing.edit", "E", "Edit as new", "Write a message like this one, or go on with a draft.", MAIN),
+    ActionSpec("writing.drafts", "w", "Drafts", "Go on writing: the draft that is open, or one of several.", MAIN),
+    ActionSpec("writing.outbox", "O", "Outbox", "See what is on its way, and what could not be sent.", MAIN),
     ActionSpec("reader.on", "space", "Read on", "Read a page further; at the end, open the next unread message.", MAIN),
     ActionSpec("reader.html", "H", "Plain/HTML", "Switch between the plain and the HTML form of the message.", MAIN),
     ActionSpec("reader.quotes", "z", "Quotes", "Fold or unfold quoted text.", MAIN),
@@ -117,6 +142,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mailbox.new", "plus,insert", "New mailbox", "Make a mailbox in this account.", TREE),
     ActionSpec("mailbox.rename", "f2,equals_sign", "Rename mailbox", "Give the mailbox another name.", TREE),
     ActionSpec("mailbox.delete", "delete,minus", "Delete mailbox", "Delete the mailbox; asks first.", TREE),
+    ActionSpec("mailbox.subscribe", "", "Subscribe", "Subscribe to the mailbox, or no longer.", TREE),
     ActionSpec(
         "attachments.open", "enter", "Save", "Save the attachment under the cursor; review one that is held.",
         ATTACHMENTS,
@@ -147,6 +173,41 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("quarantine.down", "space,pagedown,ctrl+f", "Details down", "A page of details down.", QUARANTINE),
     ActionSpec("quarantine.up", "b,pageup,ctrl+b", "Details up", "A page of details up.", QUARANTINE),
     ActionSpec("quarantine.back", "escape,h,left,Q", "Back", "Back to the list, then to the mail.", QUARANTINE),
+    ActionSpec(
+        "composer.send", "f5,ctrl+enter,alt+enter", "Send", "Send the message; for a moment it can be taken back.",
+        COMPOSER,
+    ),
+    ActionSpec("composer.later", "ctrl+l", "Send later", "Send the message at a time that you choose.", COMPOSER),
+    ActionSpec("composer.attach", "ctrl+t", "Attach", "Attach a file; pasting its path does it, too.", COMPOSER),
+    ActionSpec(
+        "composer.message_files", "f6", "Attach from message", "Attach the files of the message in the list.", COMPOSER
+    ),
+    ActionSpec("composer.copies", "ctrl+b", "Cc and Bcc", "Show or hide the fields for copies.", COMPOSER),
+    ActionSpec("composer.editor", "f4,ctrl+o", "Own editor", "Write in your own editor ($VISUAL, $EDITOR).", COMPOSER),
+    ActionSpec(
+        "composer.markdown", "f9", "Markdown on/off", "Send an HTML form along, made of the text as Markdown.", COMPOSER
+    ),
+    ActionSpec("composer.preview", "f3,ctrl+r", "Preview", "Look at what the recipients will read.", COMPOSER),
+    ActionSpec("composer.save", "f2,ctrl+s", "Save draft", "Save now; it saves itself on every pause, too.", COMPOSER),
+    ActionSpec("composer.discard", "f8", "Discard", "Throw the draft away; asks first, u brings it back.", COMPOSER),
+    ActionSpec("outbox.next", "j,down", "Down", "One message down.", OUTBOX),
+    ActionSpec("outbox.previous", "k,up", "Up", "One message up.", OUTBOX),
+    ActionSpec("outbox.top", "g,home", "First", "The first message.", OUTBOX),
+    ActionSpec("outbox.bottom", "G,end", "Last", "The last message.", OUTBOX),
+    ActionSpec("outbox.edit", "e,enter", "Edit", "Take the message back and write on.", OUTBOX),
+    ActionSpec("outbox.send_now", "s", "Send now", "Send it at once, whatever it waits for.", OUTBOX),
+    ActionSpec("outbox.cancel", "d,delete", "Cancel", "Do not send it; asks first.", OUTBOX),
+    ActionSpec("outbox.resolve", "r", "Was it sent?", "Decide about one of which the server's word was lost.", OUTBOX),
+    ActionSpec("outbox.details", "i,space", "Details", "Everything that is known of it.", OUTBOX),
+    ActionSpec("outbox.back", "escape,h,left,O", "Back", "Back to the mail.", OUTBOX),
+    ActionSpec("journal.next", "j,down", "Down", "One line down.", JOURNAL),
+    ActionSpec("journal.previous", "k,up", "Up", "One line up.", JOURNAL),
+    ActionSpec("journal.top", "g,home", "First", "The first line.", JOURNAL),
+    ActionSpec("journal.bottom", "G,end", "Last", "The last line.", JOURNAL),
+    ActionSpec("journal.retry", "r,enter", "Try again", "Try a change again that failed.", JOURNAL),
+    ActionSpec("journal.drop", "d,delete", "Give up", "Give a change up: all is as before; asks first.", JOURNAL),
+    ActionSpec("journal.undo", "u", "Undo", "Take the last change back.", JOURNAL),
+    ActionSpec("journal.back", "escape,h,left,U", "Back", "Back to the mail.", JOURNAL),
 )
 """In the order in which help and documentation show them."""
 
@@ -154,9 +215,13 @@ TOPICS: tuple[tuple[str, str], ...] = (
     ("list", "In the list"),
     ("reader", "Reading"),
     ("message", "Messages"),
+    ("writing", "Writing"),
+    ("composer", "In the composer"),
+    ("outbox", "In the outbox"),
     ("tree", "In the folder tree"),
     ("attachments", "Attachments"),
     ("quarantine", "In the quarantine"),
+    ("journal", "In the journal"),
     ("mailbox", "Mailboxes"),
     ("pane", "Panes"),
     ("app", "Anywhere"),
@@ -164,27 +229,40 @@ TOPICS: tuple[tuple[str, str], ...] = (
 """Headings, in the order in which they are read."""
 
 BARS: dict[str, tuple[str, ...]] = {
-    LIST: ("list.open", "reader.on", "message.star", "list.select", "app.palette", "app.help"),
-    READER: ("reader.on", "message.next", "message.star", "reader.links", "attachments.save", "app.help"),
+    LIST: ("list.open", "writing.reply", "message.archive", "message.delete", "app.find", "app.help"),
+    READER: ("reader.on", "writing.reply", "message.archive", "message.delete", "attachments.save", "app.help"),
     TREE: ("tree.open", "tree.collapse", "mailbox.jump", "mailbox.check", "app.palette", "app.help"),
     ATTACHMENTS: ("attachments.open", "attachments.next", "attachments.save_all", "pane.back", "app.help"),
     QUARANTINE: (
         "quarantine.release", "quarantine.delete", "quarantine.bytes", "quarantine.filter", "quarantine.message",
         "app.help",
     ),
+    COMPOSER: (
+        "composer.send", "composer.attach", "composer.copies", "composer.editor", "pane.back", "app.help",
+    ),
+    OUTBOX: ("outbox.edit", "outbox.send_now", "outbox.cancel", "outbox.resolve", "outbox.back", "app.help"),
+    JOURNAL: ("journal.retry", "journal.drop", "journal.undo", "journal.back", "app.help"),
 }
 """The six keys that matter in each pane. Where it is narrow the middle ones go first; `app.help` stays."""
 
 
 def bindings(where: str) -> list[Binding]:
-    """The bindings of one place, each with its id, so that `App.set_keymap` can move it."""
+    """The bindings of one place, each with its id, so that `App.set_keymap` can move it.
+
+    An action without keys gets one that no keyboard has, so that a person can give it another.
+    """
     from textual.binding import Binding  # deferred: 220 ms that `tuimail keys` saves
 
-    return [
-        Binding(each.keys, each.action, each.description, id=each.id, tooltip=each.help, show=False)
-        for each in ACTIONS
-        if each.where == where
-    ]
+    found = []
+    for each in ACTIONS:
+        if each.where == where:
+            keys = each.keys or f"unbound_{each.action}"
+            binding = Binding(
+                keys, each.action, each.description, id=each.id, tooltip=each.help, show=False,
+                priority=where == COMPOSER,  # or a field takes the keys that editing has for other things
+            )  # fmt: skip
+            found.append(binding)
+    return found
 
 
 def spec(action_id: str) -> ActionSpec:

@@ -53,6 +53,23 @@ def divide(width: int, widths: PaneWidths) -> Layout:
     return Layout(1, 0, width, width)
 
 
+COMPOSER = 82
+"""What the composer wants: 78 characters of text, margins, and a scrollbar."""
+
+
+def beside_composer(width: int, widths: PaneWidths) -> Layout:
+    """The panes while a message is written in the reader's place: the list stays where there is room for it."""
+    layout = divide(width, widths)
+    tree = layout.tree + 1 if layout.panes == 3 else 0
+    room = width - tree - 1 - COMPOSER
+    if tree and room < _MIN_LIST:  # the list is worth more than the tree
+        tree, room = 0, width - 1 - COMPOSER
+    if room < _MIN_LIST:
+        return Layout(1, 0, width, width)
+    list_cells = min(layout.list, room)
+    return Layout(3 if tree else 2, max(0, tree - 1), list_cells, width - tree - 1 - list_cells)
+
+
 def too_small(width: int, height: int) -> bool:
     """Whether only one sentence fits."""
     return width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT

@@ -39,6 +39,10 @@ class News:
     """Account to `messages` and `octets` of its download, each done and total."""
     ended: set[str] = field(default_factory=set)
     """Accounts whose sync ended: whatever they downloaded is done."""
+    outbox: bool = False
+    """A message on its way out came, went, or changed its state."""
+    drafts: bool = False
+    """Drafts came, went, or are on the server now."""
     engine: tuple[bool, str] | None = None
     """Whether the engine lives, and a sentence."""
 
@@ -77,6 +81,10 @@ class News:
                 self.status = self.tree = True
                 self.ended.add(account)
                 self.downloads.pop(account, None)
+            case protocol.OutboxChanged():
+                self.outbox = self.status = True
+            case protocol.DraftsChanged():
+                self.drafts = True
             case protocol.EngineChanged(alive, sentence):
                 self.engine = (alive, sentence)
             case _:

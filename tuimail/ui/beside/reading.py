@@ -79,6 +79,11 @@ class Reading:
         return self.envelope.id if self.envelope is not None else None
 
     @property
+    def kind(self) -> Section:
+        """Which form of it: `text`, `plain` or `html`."""
+        return self._kind
+
+    @property
     def links(self) -> tuple[Link, ...]:
         """The links of the text that is shown."""
         return self.readable.links if self.readable is not None else ()

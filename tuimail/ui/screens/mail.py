@@ -16,21 +16,22 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tuimail.engine.protocol import Request, Show
-from tuimail.errors import MailError
 from tuimail.model import Account, Envelope, EnvelopeId, Mailbox, MailboxId, ReadableText, Role, TextLine
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
-from tuimail.ui.beside import flag_changes
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.attached import attachments_of
 from tuimail.ui.beside.holding import held_counts
+from tuimail.ui.beside.lane import Lane
 from tuimail.ui.beside.notices import Inbox, News, NoticesArrived
+from tuimail.ui.beside.overlay import Overlay
 from tuimail.ui.beside.reading import Reading
 from tuimail.ui.beside.remembered import Place, Remembered
 from tuimail.ui.keys import LIST
 from tuimail.ui.lines.downloads import Downloads
 from tuimail.ui.lines.mailbox_pages import mailbox_message
+from tuimail.ui.lines.outbox_lines import NO_WORDS, Words
 from tuimail.ui.screens.panes import Panes
 from tuimail.ui.widgets.bars import HeaderCard, ListTitle, StatusLine, TopBar
 from tuimail.ui.widgets.folder_tree import FolderTree
@@ -63,6 +64,8 @@ class MailScreen(Panes):
         self._paths = paths
         self.send = send
         self.reading = Reading(store, send, self)
+        self.lane = Lane(paths)
+        self.overlay = Overlay(store)
         self._inbox = inbox
         self._demo = demo
         self._mark_seen_after_s = mark_seen_after_s
@@ -94,6 +97,7 @@ class MailScreen(Panes):
                 yield HeaderCard(id="card")
                 yield self.reader
                 yield self.parts_bar
+            yield Vertical(id="composer-pane")
         with Horizontal(id="bottom"):
             yield self.key_bar
             yield StatusLine(self.clock, id="status")
@@ -147,10 +151,10 @@ class MailScreen(Panes):
         self.reading.close()
         self.folders.set_open(mailbox_id, move_cursor=self.focused is not self.folders)
         self._tell_list()
-        envelopes = self.store.envelopes
+        overlay = self.overlay
         self.list_view.show(
-            lambda start, count: envelopes.window(mailbox_id, start, count),
-            lambda found: envelopes.position(mailbox_id, found),
+            lambda start, count: overlay.window(mailbox_id, start, count),
+            lambda found: overlay.position(mailbox_id, found),
             cursor=cursor,
             top=top,
         )
@@ -257,16 +261,19 @@ class MailScreen(Panes):
             self._seen_timer = self.set_timer(max(0.001, self._mark_seen_after_s), lambda: self._was_read(envelope))
 
     def _was_read(self, envelope: Envelope) -> None:
-        is_read = self.reading.current == envelope.id and self.reader_is_seen and self.app.screen is self
-        try:
-            if is_read and flag_changes.mark_seen(self.store, envelope, at=int(self.clock())):
-                self.flags_changed()
-        except MailError as exc:
-            self.notify(text.sentence(f"{exc.sentence} {exc.advice}"), markup=False, severity="error")
+        if self.reading.current == envelope.id and self.reader_is_seen and self.app.screen is self:
+            self.mark_read(envelope.id)
 
-    def flags_changed(self) -> None:
-        """Flags were changed here: show it, and tell the engine."""
+    def mark_read(self, envelope_id: EnvelopeId) -> None:
+        """It was on the screen for a while."""
         raise NotImplementedError
+
+    def show_again(self) -> None:
+        """Mail was changed here."""
+        self._read_tree()
+        self.list_view.reload()
+        self._tell_list()
+        self._tell_status()
 
     def in_thread(self, work: Callable[[], ReadableText], done: Callable[[ReadableText], None]) -> None:
         """Decode beside the loop (`reading.Desk`)."""
@@ -347,11 +354,16 @@ class MailScreen(Panes):
             return self.accounts[0] if self.accounts else None
         return next((account for account in self.accounts if account.name == mailbox.account), None)
 
+    @property
+    def outbox_words(self) -> Words:
+        """What the status line says of mail on its way out."""
+        return NO_WORDS
+
     def _tell_status(self) -> None:
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
         account = self.account_of(mailbox)
         self.query_one(TopBar).update(self.accounts, account.name if account is not None else "")
-        self.query_one(StatusLine).update(self.accounts, self._engine_note, self._downloads.words)
+        self.query_one(StatusLine).update(self.accounts, self._engine_note, self._downloads.words, self.outbox_words)
 
     @on(MessageList.SelectionChanged)
     def _selection_changed(self) -> None:

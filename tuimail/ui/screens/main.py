@@ -8,36 +8,34 @@ not live here: geometry (`panes`), what panes show (`mail`), how a flag changes
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tuimail.engine.protocol import Credential, Request, SyncNow, Wake
-from tuimail.errors import MailError
-from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId
+from tuimail.config.values import Config
+from tuimail.engine.protocol import Credential, Request, SyncNow
+from tuimail.model import AccountStatus, EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
-from tuimail.ui.beside import flag_changes
-from tuimail.ui.beside.aside import aside
-from tuimail.ui.beside.flag_changes import MANY, Change
 from tuimail.ui.beside.notices import Inbox, News
 from tuimail.ui.beside.reading import State
 from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import MAIN, bindings
+from tuimail.ui.screens.acting import ActingScreen
+from tuimail.ui.screens.composing import ComposingScreen
 from tuimail.ui.screens.links import LinksScreen
-from tuimail.ui.screens.local_mail import LocalMailScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.screens.saves import ask_to_save, pass_news
 from tuimail.ui.widgets.parts_bar import PartsBar
 from tuimail.ui.widgets.reader import Reader
 
-_MAX_UNDO = 50
+_NOT_WHILE_WRITING = ("message", "reader", "attachments", "list")
 _MAX_TOASTS = 3
 
 
-class MainScreen(LocalMailScreen):
+class MainScreen(ComposingScreen, ActingScreen):
     """The main screen with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]
@@ -50,21 +48,31 @@ class MainScreen(LocalMailScreen):
         inbox: Inbox,
         clock: Callable[[], float],
         *,
+        config: Config | None = None,
         mark_seen_after_s: float = 1.0,
         demo: bool = False,
         find_mailbox: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
+        super().__init__(
+            store, paths, send, inbox, clock, config=config, mark_seen_after_s=mark_seen_after_s, demo=demo
+        )
         self._find_mailbox = find_mailbox
         self.desk = SaveDesk(paths, send, os.environ)
-        self._undo: list[Change] = []
         self._asked: set[str] = set()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody writes, no key does anything to the mail behind."""
+        if self.is_writing and action.partition("_")[0] in _NOT_WHILE_WRITING:
+            return False
+        return super().check_action(action, parameters)
 
     # --- going about -----------------------------------------------------------
 
     def action_pane_back(self) -> None:
         """Stop waiting, clear the selection, or go one pane back."""
         view = self.list_view
+        if self.leave_writing():
+            return
         if self.reading.is_waiting and self.reader_is_seen:
             self.reading.stop_waiting()
         elif view.selected:
@@ -195,92 +203,6 @@ class MainScreen(LocalMailScreen):
         if not found:
             self.notify("This message has no attachments.", markup=False, timeout=2)
 
-    # --- flags -----------------------------------------------------------------
-
-    def action_message_star(self) -> None:
-        """Star, or take stars off."""
-        self._toggle(Flag.FLAGGED)
-
-    def action_message_seen(self) -> None:
-        """Mark as unread or as read."""
-        self._toggle(Flag.SEEN)
-
-    def action_message_undo(self) -> None:
-        """Take the last change back."""
-        if not self._undo:
-            self.notify("There is nothing to undo.", markup=False, timeout=2)
-            return
-        change = self._undo.pop()
-        at = int(self.clock())
-
-        def work(store: Store) -> Change:
-            flag_changes.undo(store, change, at=at)
-            return change
-
-        self._change(work, len(change.actions), lambda done: self._tell(f"Undone: {done.sentence}"))
-
-    def _targets(self) -> Sequence[EnvelopeId]:
-        view = self.list_view
-        if view.selected:
-            return sorted(view.selected)
-        if self.focused is self.reader and self.reading.current is not None:
-            return (self.reading.current,)
-        return (view.cursor_id,) if view.cursor_id is not None else ()
-
-    def _toggle(self, flag: Flag) -> None:
-        ids = self._targets()
-        at = int(self.clock())
-        if flag is Flag.SEEN and self._seen_timer is not None:
-            self._seen_timer.stop()
-
-        def done(change: Change) -> None:
-            self._undo = [*self._undo[1 - _MAX_UNDO :], change]
-            if len(change.actions) > 1:
-                self._tell(f"{change.sentence} · u undoes")
-            self.list_view.clear_selection()
-
-        self._change(lambda store: flag_changes.toggle(store, ids, flag, at=at), len(ids), done)
-
-    def _change(self, work: Callable[[Store], Change | None], count: int, done: Callable[[Change], None]) -> None:
-        """Run a change here, or when it is large in a thread with a store of its own."""
-
-        def finish(change: Change | None) -> None:
-            if change is not None:
-                done(change)
-            self.flags_changed()
-
-        if count <= MANY:
-            try:
-                finish(work(self.store))
-            except MailError as exc:
-                self._tell(f"{exc.sentence} {exc.advice}", severity="error")
-            return
-        self.change_in_thread(work, finish)
-
-    def change_in_thread(self, work: Callable[[Store], Change | None], done: Callable[[Change | None], None]) -> None:
-        """Run `work` with a store of its own beside the loop, then `done` on it."""
-        paths = self._paths
-
-        def in_own_store() -> Change | None:
-            with Store.open(paths) as store:
-                return work(store)
-
-        async def run() -> None:
-            try:
-                done(await aside(in_own_store))
-            except MailError as exc:
-                self._tell(f"{exc.sentence} {exc.advice}", severity="error")
-
-        self.run_worker(run(), group="changes", exit_on_error=False)
-
-    def flags_changed(self) -> None:
-        """Flags were changed here: show it, and tell the engine."""
-        self._read_tree()
-        self.list_view.reload()
-        self._tell_list()
-        self._tell_status()
-        self.send(Wake())
-
     # --- telling ---------------------------------------------------------------
 
     def _tell(self, sentence: str, severity: str = "information") -> None:
@@ -290,6 +212,8 @@ class MainScreen(LocalMailScreen):
     def tell_people(self, news: News) -> None:
         """Refused changes, wanted passwords, and what a save prompt waits for."""
         pass_news(self.app, news)
+        self.hear_of_writing(news)
+        self.hear_of_acting(news)
         for sentence in news.refused[:_MAX_TOASTS]:
             self._tell(sentence, severity="error")
         wanting = {account.name for account in self.accounts if account.status is AccountStatus.NEEDS_PASSWORD}

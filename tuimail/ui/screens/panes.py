@@ -14,11 +14,12 @@ from textual.widget import Widget
 
 from tuimail.model import MailboxId
 from tuimail.ui.beside.punctual import Punctual
-from tuimail.ui.keys import ATTACHMENTS, LIST, READER, TREE
+from tuimail.ui.keys import ATTACHMENTS, COMPOSER, LIST, READER, TREE
 from tuimail.ui.layout import (
     TWO_PANES,
     Layout,
     PaneWidths,
+    beside_composer,
     divide,
     drag_list,
     drag_tree,
@@ -49,6 +50,8 @@ class Panes(Punctual, Screen[None]):
         self.pane_layout: Layout = divide(0, widths)
         self._reader_in_front = False
         """With one pane: the reader is seen instead of the list."""
+        self.composer_in_front = False
+        """A message is being written in the reader's place, or in everybody's where it is narrow."""
         self._overlay = False
         self._is_settling = True
         self.folders = FolderTree(choose=self.choose_mailbox, leave=self.focus_list, id="tree")
@@ -60,7 +63,11 @@ class Panes(Punctual, Screen[None]):
     @property
     def reader_is_seen(self) -> bool:
         """Whether a message that is opened can be read without another key."""
-        return self.pane_layout.panes > 1 or self._reader_in_front
+        return not self.composer_in_front and (self.pane_layout.panes > 1 or self._reader_in_front)
+
+    def writing_stops(self) -> list[Widget]:
+        """The fields of the composer that is in front."""
+        return []
 
     def remember_widths(self) -> None:
         """Widths changed by a person's hand."""
@@ -98,7 +105,8 @@ class Panes(Punctual, Screen[None]):
         """Give every pane its place."""
         self.set_class(too_small(width, height), "-small")
         self.set_class(height < LOW, "-low")
-        layout = self.pane_layout = divide(width, self.widths)
+        writes = self.composer_in_front
+        layout = self.pane_layout = beside_composer(width, self.widths) if writes else divide(width, self.widths)
         one = layout.panes == 1
         self.set_class(layout.panes < 3, "-overlay")
         self.folders.display = layout.panes == 3 or self._overlay
@@ -109,12 +117,14 @@ class Panes(Punctual, Screen[None]):
             self.folders.styles.width = min(34, max(20, width * 6 // 10))
         self.query_one("#split-list").display = not one
         list_pane, reader_pane = self.query_one("#list-pane"), self.query_one("#reader-pane")
-        list_pane.display = not one or not self._reader_in_front
-        reader_pane.display = not one or self._reader_in_front
+        list_pane.display = not one or not (self._reader_in_front or writes)
+        reader_pane.display = not writes and (not one or self._reader_in_front)
+        self.query_one("#composer-pane").display = writes
         list_pane.styles.width = layout.list
         reader_pane.styles.width = "1fr"
 
-    def _rearrange(self) -> None:
+    def rearrange(self) -> None:
+        """Something came to the front."""
         self.place_panes(self.size.width, self.size.height)
 
     @on(Splitter.Dragged)
@@ -125,7 +135,7 @@ class Panes(Punctual, Screen[None]):
         else:
             left = self.pane_layout.tree + 1 if self.pane_layout.panes == 3 else 0
             self.widths = drag_list(width, self.widths, event.column - left)
-        self._rearrange()
+        self.rearrange()
 
     @on(Splitter.Dropped)
     def _drop(self) -> None:
@@ -136,21 +146,24 @@ class Panes(Punctual, Screen[None]):
     def focus_list(self) -> None:
         """The keys go to the list, which comes to the front."""
         self._reader_in_front = False
+        if self.pane_layout.panes == 1:
+            self.composer_in_front = False
         self._close_overlay()
-        self._rearrange()
+        self.rearrange()
         self.list_view.focus(scroll_visible=False)
 
     def focus_reader(self) -> None:
         """The keys go to the reader, which comes to the front."""
         self._reader_in_front = True
+        self.composer_in_front = False
         self._close_overlay()
-        self._rearrange()
+        self.rearrange()
         self.reader.focus(scroll_visible=False)
 
     def focus_tree(self) -> None:
         """The keys go to the folder tree, which lies over the rest where it has no pane."""
         self._overlay = self.pane_layout.panes < 3
-        self._rearrange()
+        self.rearrange()
         self.folders.focus(scroll_visible=False)
 
     def _close_overlay(self) -> None:
@@ -163,17 +176,19 @@ class Panes(Punctual, Screen[None]):
             self.key_bar.show(pane)
         if self._overlay and pane not in ("", TREE):
             self._close_overlay()
-            self._rearrange()
+            self.rearrange()
 
     def _pane_of(self, widget: Widget) -> str:
         for kind, pane in ((MessageList, LIST), (Reader, READER), (FolderTree, TREE), (PartsBar, ATTACHMENTS)):
             if isinstance(widget, kind):
                 return pane
-        return ""
+        return COMPOSER if self.query_one("#composer-pane") in widget.ancestors else ""
 
     def _stops(self) -> list[Widget]:
         """Panes that tab visits, in order."""
         stops: list[Widget] = [self.folders] if self.folders.display else []
+        if self.composer_in_front:
+            return [*stops, *([self.list_view] if self.pane_layout.panes > 1 else []), *self.writing_stops()]
         if self.pane_layout.panes > 1 or not self._reader_in_front:
             stops.append(self.list_view)
         if self.pane_layout.panes > 1 or self._reader_in_front:
@@ -203,7 +218,7 @@ class Panes(Punctual, Screen[None]):
             if self.widths.tree_hidden and self.focused is self.folders:
                 self.focus_list()
             self._overlay = False
-            self._rearrange()
+            self.rearrange()
         elif self._overlay:
             self.focus_list()
         else:

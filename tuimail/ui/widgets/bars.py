@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from tuimail.model import Account, Envelope, Mailbox
 from tuimail.ui.lines.document import card
+from tuimail.ui.lines.outbox_lines import NO_WORDS, Words
 from tuimail.ui.lines.rows import Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
 from tuimail.ui.widgets.lines import LineWidget
 
@@ -88,15 +89,20 @@ class StatusLine(LineWidget):
         self._accounts: Sequence[Account] = ()
         self._note = ""
         self._download = ""
+        self._outbox = NO_WORDS
 
-    def update(self, accounts: Sequence[Account], note: str = "", download: str = "") -> None:
+    def update(
+        self, accounts: Sequence[Account], note: str = "", download: str = "", outbox: Words = NO_WORDS
+    ) -> None:
         """Show these; the widget is as wide as what it says, at most 60 % of the line."""
-        self._accounts, self._note, self._download = accounts, note, download
+        self._accounts, self._note, self._download, self._outbox = accounts, note, download, outbox
         self.styles.width = status_width(self._runs(), self.app.size.width)
         self.refresh()
 
     def _runs(self) -> Runs:
         runs = status_line(self._accounts, self._clock())
+        if self._outbox.words:
+            runs = [Run(*self._outbox), *([Run(" · ", "muted")] if runs else []), *runs]
         if self._note:
             runs = [Run(self._note, "offline"), *([Run(" · ", "muted")] if runs else []), *runs]
         if self._download:

@@ -1,6 +1,6 @@
-"""A field for a folder, with completion by Tab and a list of what fits.
+"""A field for a folder or a file, with completion by Tab and a list of what fits.
 
-Folders are listed in a thread: a dead network disk stops no key. Names that could not
+Names are listed in a thread: a dead network disk stops no key. Names that could not
 be shown as they are never appear (`saving.folder_names`).
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -21,6 +22,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.attaching import path_names
 from tuimail.ui.beside.saving import MAX_PATH, common_prefix, folder_names, split_typed
 
 _SHOWN = 6
@@ -52,13 +54,17 @@ class FolderField(Vertical):
 
         value: str
 
-    def __init__(self, environ: Mapping[str, str], *, id: str | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str], *, files: bool = False, id: str | None = None) -> None:
+        """`files`: files can be chosen too, not only folders."""
         super().__init__(id=id)
         self._environ = environ
+        self._files = files
         self._names: list[str] = []
+        """A folder ends in a slash."""
 
     def compose(self) -> ComposeResult:
-        yield Input(max_length=MAX_PATH, placeholder="~/Downloads", select_on_focus=False)
+        hint = "~/report.pdf" if self._files else "~/Downloads"
+        yield Input(max_length=MAX_PATH, placeholder=hint, select_on_focus=False)
         yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -151,18 +157,23 @@ class FolderField(Vertical):
 
     async def _list(self, value: str) -> None:
         typed = split_typed(value, self._environ)
-        names = await aside(lambda: folder_names(typed.parent, typed.prefix))
+        names = await aside(lambda: self._fitting(typed.parent, typed.prefix))
         if self.value != value:  # typed on meanwhile
             return
         self._names = names
         options = self.query_one(OptionList)
-        options.clear_options().add_options([Option(Content(f"{name}/")) for name in names])
+        options.clear_options().add_options([Option(Content(name)) for name in names])
         options.highlighted = None
         options.display = bool(names) and self.has_focus_within
 
     def _take(self, name: str) -> None:
         typed = split_typed(self.value, self._environ)
-        self.set_value(f"{typed.before}{name}/")
+        self.set_value(f"{typed.before}{name}")
+
+    def _fitting(self, parent: Path, prefix: str) -> list[str]:
+        if self._files:
+            return path_names(parent, prefix)
+        return [f"{name}/" for name in folder_names(parent, prefix)]
 
     def _close(self) -> None:
         self.workers.cancel_group(self, "folders")

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tuimail.mime.clean import cell_width
-from tuimail.ui.keymaps import keys_of, short_label
-from tuimail.ui.keys import BARS, LIST, spec
+from tuimail.ui.keymaps import key_label, keys_of, short_label
+from tuimail.ui.keys import BARS, COMPOSER, LIST, spec
 from tuimail.ui.lines.rows import key_slots
 
 
@@ -31,13 +31,21 @@ class Slot(NamedTuple):
 
 def bar_slots(pane: str, keymap: Mapping[str, str], width: int) -> list[Slot]:
     """What fits into `width` cells: the last one (all keys) always stays, those before it give way."""
-    keys = [(keys_of(spec(action_id), keymap)[0], spec(action_id).description) for action_id in BARS.get(pane, ())]
+    keys = [(_shown_key(pane, action_id, keymap), spec(action_id).description) for action_id in BARS.get(pane, ())]
     labels = [(short_label(key), words[:1].lower() + words[1:]) for key, words in keys]
     slots: list[Slot] = []
     for index, start in key_slots(labels, width):
         label, words = labels[index]
         slots.append(Slot(start, start + cell_width(label) + 1 + cell_width(words), keys[index][0], label, words))
     return slots
+
+
+def _shown_key(pane: str, action_id: str, keymap: Mapping[str, str]) -> str:
+    """The first of its keys; where people type, the first that is not typed."""
+    keys = keys_of(spec(action_id), keymap)
+    if pane == COMPOSER:
+        return next((key for key in keys if "+" in key or len(key_label(key)) > 1), keys[0])
+    return keys[0]
 
 
 class KeyBar(Widget):

@@ -1,0 +1,54 @@
+"""Words of a line that no dictionary has, and how deep a line is quoted.
+
+Pure. A list of words is looked for by `ui.beside.dictionary`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NO_PROSE = re.compile(r"\S*(?:[@/\\_<>#=]|://|\.\w)\S*")
+"""Addresses, paths, names of programs: nobody spells those by a dictionary."""
+_ENDINGS = ("'s", "’s", "s", "es", "ed", "d", "ing", "ly")
+_SHORTEST = 3
+
+
+def misspelt(line: str, words: Collection[str]) -> list[tuple[int, int]]:
+    """Where words stand that are in no dictionary; `words` are lower case."""
+    skipped = [match.span() for match in _NO_PROSE.finditer(line)]
+    found = []
+    for match in _WORD.finditer(line):
+        start, end = match.span()
+        if end - start >= _SHORTEST and not any(first <= start < last for first, last in skipped):
+            word = match.group()
+            if not _is_name(word) and not _is_known(word.lower(), words):
+                found.append((start, end))
+    return found
+
+
+def _is_name(word: str) -> bool:
+    """Capitals: a name, a shape such as `TextArea`, or the beginning of a sentence that is a name."""
+    return word != word.lower() and word != word.capitalize()
+
+
+def _is_known(word: str, words: Collection[str]) -> bool:
+    if word in words:
+        return True
+    return any(word.endswith(ending) and word[: -len(ending)] in words for ending in _ENDINGS)
+
+
+def quote_depth(line: str) -> int:
+    """How many `>` a line begins with (RFC 3676 4.5); spaces between them are people's habit.
+
+    >>> quote_depth("> > old"), quote_depth("new")
+    (2, 0)
+    """
+    depth = 0
+    for character in line:
+        if character == ">":
+            depth += 1
+        elif character != " " or not depth:
+            break
+    return depth

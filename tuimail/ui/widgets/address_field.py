@@ -1,0 +1,201 @@
+"""A field for recipients, with people proposed while somebody types.
+
+Whom to propose is asked in a thread. The list lies over what is below, and never takes
+the keys from the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from tuimail.mime.clean import clean_line
+from tuimail.ui import text
+from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.composing import Suggestion
+from tuimail.ui.lines.recipients import looks_complete, token_at, with_recipient
+from tuimail.ui.widgets.fields import CleanInput
+
+_SHOWN = 7
+_MAX = 20
+
+
+class AddressField(Vertical):
+    """Typing opens the list; Tab and Enter take, arrows choose, Esc closes."""
+
+    DEFAULT_CSS = f"""
+    AddressField {{ height: 1; }}
+    AddressField OptionList, AddressField OptionList:focus {{
+        overlay: screen;
+        constrain: inside inflect;
+        display: none;
+        width: 64;
+        max-width: 92%;
+        height: auto;
+        max-height: {_SHOWN};
+        padding: 0 1;
+        border: none;
+        color: $dialog-text;
+        background: $dialog-background;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $dialog-background;
+    }}
+    AddressField OptionList > .option-list--option-highlighted {{
+        color: $cursor-foreground;
+        background: $cursor-background;
+        text-style: bold;
+    }}
+    AddressField OptionList > .option-list--option-hover {{ background: $hover-background; }}
+    AddressField OptionList:nocolor > .option-list--option-highlighted {{ text-style: reverse; }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "take", "Take", show=False),
+        Binding("down,ctrl+n", "move(1)", "Down", show=False),
+        Binding("up,ctrl+p", "move(-1)", "Up", show=False),
+        Binding("escape", "close", "Close", show=False),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """The line changed."""
+
+        field: AddressField
+
+    @dataclass
+    class Accepted(Message):
+        """Enter, with nothing left to choose."""
+
+        field: AddressField
+
+    def __init__(
+        self, complete: Callable[[str], list[Suggestion]], *, placeholder: str = "", id: str | None = None
+    ) -> None:
+        """`complete` is called in a thread."""
+        super().__init__(id=id)
+        self._complete = complete
+        self._placeholder = placeholder
+        self._found: list[Suggestion] = []
+
+    def compose(self) -> ComposeResult:
+        yield CleanInput(placeholder=self._placeholder)
+        yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """The list never takes the focus from the field."""
+        self.query_one(OptionList).can_focus = False
+
+    @property
+    def input(self) -> CleanInput:
+        """The line itself."""
+        return self.query_one(CleanInput)
+
+    @property
+    def value(self) -> str:
+        """What stands in the field."""
+        return self.input.value
+
+    def set_value(self, value: str) -> None:
+        """Put recipients into the field, without opening the list or telling anybody."""
+        field = self.input
+        with self.prevent(Input.Changed):
+            field.value = value
+        field.cursor_position = len(field.value)
+        self._close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people are proposed."""
+        return bool(self.query_one(OptionList).display)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self))
+        if self.input.has_focus:
+            self._look()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        at = self.query_one(OptionList).highlighted
+        if self.is_open and at is not None:
+            self._take(at)
+        else:
+            self._close()
+            self.post_message(self.Accepted(self))
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._take(event.option_index)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """The list belongs to typing."""
+        self._close()
+
+    def action_take(self) -> None:
+        """The chosen one, else the first; when nothing is open, Tab moves on."""
+        if not self.is_open or not self._found:
+            raise SkipAction
+        self._take(self.query_one(OptionList).highlighted or 0)
+
+    def action_move(self, step: int) -> None:
+        """Choose in the list."""
+        if not self.is_open:
+            raise SkipAction
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        options.highlighted = max(0, min(len(self._found) - 1, (at + step) if at is not None else 0))
+
+    def action_close(self) -> None:
+        """Close the list; when nothing is open, Esc means the composer."""
+        if not self.is_open:
+            raise SkipAction
+        self._close()
+
+    def _look(self) -> None:
+        token = token_at(self.value, self.input.cursor_position)
+        if not token.text.strip():
+            self._close()
+            return
+        self.run_worker(self._ask(token.text), group="people", exclusive=True, exit_on_error=False)
+
+    async def _ask(self, typed: str) -> None:
+        found = (await aside(lambda: self._complete(typed)))[:_MAX]
+        if token_at(self.value, self.input.cursor_position).text != typed or not self.input.has_focus:
+            return  # typed on meanwhile
+        self._found = found
+        options = self.query_one(OptionList)
+        options.clear_options().add_options([Option(suggestion_line(each)) for each in found])
+        options.highlighted = 0 if found and not looks_complete(typed) else None
+        options.display = bool(found)
+
+    def _take(self, at: int) -> None:
+        field = self.input
+        line, cursor = with_recipient(field.value, field.cursor_position, clean_line(self._found[at].value, 1000))
+        with self.prevent(Input.Changed):
+            field.value = line
+        field.cursor_position = cursor
+        self._close()
+        self.post_message(self.Changed(self))
+
+    def _close(self) -> None:
+        self.workers.cancel_group(self, "people")
+        self.query_one(OptionList).display = False
+
+
+def suggestion_line(suggestion: Suggestion) -> Content:
+    """Who, and quieter why."""
+    shown = text.content(suggestion.value, 200)
+    return shown.append(text.content(f"  {suggestion.note}", 60).stylize("$muted")) if suggestion.note else shown
