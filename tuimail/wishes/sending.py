@@ -15,11 +15,11 @@ from datetime import datetime
 from tuimail.config import AccountConfig, Config
 from tuimail.errors import UsageError, Vanished
 from tuimail.mime import compose
+from tuimail.mime.compose import Enclosed, Outgoing
 from tuimail.mime.typed import entries
 from tuimail.model import AccountName, Address, Draft, DraftId, EnvelopeId, OutboxId
 from tuimail.store import Store
 from tuimail.wishes.checking import Warning, warnings_for
-from tuimail.wishes.writing import enclosed_of, outgoing_of
 
 ID_OCTETS = 15
 MAX_DELAY_S = 3650 * 86400
@@ -43,7 +43,8 @@ def post(store: Store, config: Config, draft_id: DraftId, *, at: int, delay_s: i
     written = outgoing_of(config, draft)
     now = datetime.fromtimestamp(at + delay_s).astimezone()
     raw = compose.build(written, enclosed_of(store, draft), now=now)
-    people = [Address(entry.name, entry.address) for typed in (draft.to, draft.cc, draft.bcc) for entry in entries(typed)]
+    typed = (draft.to, draft.cc, draft.bcc)
+    people = [Address(entry.name, entry.address) for each in typed for entry in entries(each)]
     with store.transaction(durable=True):
         store.people.note(people, wrote_to=True, at=at)
         return store.outbox.add(
@@ -110,6 +111,22 @@ def check(store: Store, config: Config, draft: Draft) -> list[Warning]:
     """What a person should hear before this is posted, the serious first; nothing when all is well."""
     refused = [Warning(sentence, serious=True) for sentence in compose.refusals(outgoing_of(config, draft))]
     return refused + warnings_for(store, config, draft)
+
+
+def outgoing_of(config: Config, draft: Draft) -> Outgoing:
+    """A draft as `mime.compose` takes it."""
+    return Outgoing(
+        from_=draft.from_, to=draft.to, cc=draft.cc, bcc=draft.bcc, reply_to=draft.reply_to, subject=draft.subject,
+        body=draft.body, markdown=draft.markdown, message_id=draft.message_id, in_reply_to=draft.in_reply_to,
+        references=draft.references, flowed=config.compose.format_flowed,
+    )  # fmt: skip
+
+
+def enclosed_of(store: Store, draft: Draft) -> list[Enclosed]:
+    """The files of a draft with their octets."""
+    return [
+        Enclosed(file.filename, file.content_type, store.drafts.read(draft.id, file.number)) for file in draft.files
+    ]
 
 
 def new_message_id(address: str) -> str:
