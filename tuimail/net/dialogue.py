@@ -19,6 +19,11 @@ from tuimail.net.channel import Channel
 from tuimail.net.limits import Limits
 from tuimail.net.news import NewsDesk
 
+AT_ONCE_OCTETS = 4096
+"""The largest literal that is sent before the server asked for it."""
+PIECE_OCTETS = 128 * 1024
+"""Of a large literal, between two words about its progress."""
+
 _UNTAGGED = re.compile(rb"\* +(?:(\d{1,10}) +)?([A-Za-z][A-Za-z0-9.\-]*)(?: |$)")
 _STATUS_KINDS = frozenset({"OK", "NO", "BAD", "BYE", "PREAUTH"})
 
@@ -96,9 +101,12 @@ class Dialogue:
 
     def start(
         self, verb: str, *arguments: bytes, octets: int | None = None, lines: int | None = None,
-        deadline_s: float | None = None,
+        deadline_s: float | None = None, sent: Callable[[int], None] | None = None,
     ) -> bytes:
-        """Send a command; its tag. `Literal` arguments are sent as such, the rest as it stands."""
+        """Send a command; its tag. `Literal` arguments are sent as such, the rest as it stands.
+
+        `sent` is told now and then how many octets of a literal are on their way.
+        """
         for argument in arguments:
             if not isinstance(argument, wire.Literal):
                 wire.check_octets(argument)
@@ -112,7 +120,7 @@ class Dialogue:
         line = tag + b" " + verb.encode("ascii")
         for argument in arguments:
             if isinstance(argument, wire.Literal):
-                self._send_literal(line + b" ", argument)
+                self._send_literal(line + b" ", argument, sent)
                 line = b""
             else:
                 line += b" " + argument
@@ -160,13 +168,18 @@ class Dialogue:
         self._tags.add(tag)
         return tag
 
-    def _send_literal(self, before: bytes, literal: bytes) -> None:
-        if self.literal_plus:
+    def _send_literal(self, before: bytes, literal: bytes, sent: Callable[[int], None] | None) -> None:
+        # RFC 7888 4 draws the same line: a large one is better refused before it was sent.
+        if self.literal_plus and len(literal) <= AT_ONCE_OCTETS:
             self.channel.send(before + b"{%d+}\r\n" % len(literal) + literal)
             return
         self.channel.send(before + b"{%d}\r\n" % len(literal))
         self.await_go_ahead()
-        self.channel.send(literal)
+        view = memoryview(literal)
+        for start in range(0, len(view), PIECE_OCTETS):
+            self.channel.send(bytes(view[start : start + PIECE_OCTETS]))
+            if sent is not None:
+                sent(min(start + PIECE_OCTETS, len(view)))
 
     def await_go_ahead(self) -> bytes:
         """Read to the server's `+`, and what follows it. ServerRefused when it ends the command instead."""

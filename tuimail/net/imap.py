@@ -272,10 +272,17 @@ class ImapSession:
 
     @_or_close
     def append(
-        self, name: str, raw: bytes, *, flags: Sequence[str] = (), received_at: int | None = None
+        self, name: str, raw: bytes, *, flags: Sequence[str] = (), received_at: int | None = None,
+        sent: Callable[[int], None] | None = None,
     ) -> Appended | None:
-        """Put a message into a mailbox; where it went, when the server tells it."""
-        return mailboxes.append(self._dialogue, name, raw, flags, received_at)
+        """Put a message into a mailbox; where it went, when the server tells it. `sent` hears octets on their way."""
+        return mailboxes.append(self._dialogue, name, raw, flags, received_at, sent)
+
+    @property
+    def append_limit(self) -> int | None:
+        """The largest message that the server takes (RFC 7889); None where it does not say."""
+        told = (name.partition("=")[2] for name in self.capabilities if name.startswith("APPENDLIMIT="))
+        return next((int(digits) for digits in told if digits.isdigit() and len(digits) < 20), None)
 
     # --- messages of the selected mailbox; `uids` is a set such as "5:9,12"
 
@@ -316,6 +323,14 @@ class ImapSession:
         """Uids that match, rising. `str` is syntax of our own, `bytes` are values from anywhere."""
         compact = self.has("ESEARCH") or self.has("IMAP4REV2")
         return messages.search(self._dialogue, criteria, compact=compact)
+
+    @_or_close
+    def find_message_id(self, message_id: str) -> list[int]:
+        """Uids of messages that may have this Message-ID: servers compare by substring, so look at them.
+
+        Raises UsageError for one that cannot be sent (CR, LF, NUL).
+        """
+        return self.search_uids(("HEADER Message-ID", message_id.encode("utf-8", "replace")))
 
     @_or_close
     def store_flags(self, uids: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> list[FetchedFlags]:

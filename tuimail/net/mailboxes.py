@@ -5,7 +5,7 @@ What a server cannot do in one round trip is done in several; what it does not s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from tuimail.errors import ServerRefused, UsageError
@@ -13,12 +13,15 @@ from tuimail.model import Role
 from tuimail.net import answers, fetch, names, roles, uids, wire
 from tuimail.net.answers import Answer, Status
 from tuimail.net.dialogue import Dialogue, parenthesised
-from tuimail.net.limits import MAX_MAILBOXES, MAX_UIDS
+from tuimail.net.limits import KIBI, MAX_MAILBOXES, MAX_UIDS
 from tuimail.net.news import parse_status_answer, vanished_ranges
 from tuimail.net.values import Appended, FetchedFlags, Known, Listed, Selected, StatusNews
 
 STATUS_BATCH = 20
 """STATUS commands in flight at once; some servers refuse more than about 50."""
+
+SLOWEST_OCTETS_S = 8 * KIBI
+"""A message that goes up more slowly than this is given up, to be tried again."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -265,14 +268,17 @@ def _flag_words(octets: bytes) -> tuple[str, ...]:
 
 
 def append(
-    dialogue: Dialogue, name: str, raw: bytes, flags: Sequence[str], received_at: int | None
+    dialogue: Dialogue, name: str, raw: bytes, flags: Sequence[str], received_at: int | None,
+    sent: Callable[[int], None] | None = None,
 ) -> Appended | None:
     """Put a message into a mailbox; its new uid, when the server tells it (RFC 4315)."""
     arguments = [names.argument(name), parenthesised([wire.flag(word) for word in flags])]
     if received_at is not None:
         when = datetime.fromtimestamp(received_at, UTC)
         arguments.append(f'"{when.day:2d}-{_MONTHS[when.month - 1]}-{when:%Y %H:%M:%S} +0000"'.encode("ascii"))
-    reply = dialogue.run("APPEND", *arguments, wire.Literal(raw))
+    deadline_s = dialogue.limits.command_s + len(raw) / SLOWEST_OCTETS_S
+    dialogue.start("APPEND", *arguments, wire.Literal(raw), deadline_s=deadline_s, sent=sent)
+    reply = dialogue.finish()
     words = reply.status.code_text.split()
     if reply.status.code == "APPENDUID" and len(words) == 2 and all(word.isdigit() for word in words):
         return Appended(int(words[0]), int(words[1]))

@@ -298,8 +298,8 @@ def copy(dialogue: Dialogue, text: str, mailbox: str, *, move: bool) -> Copied |
     copied: Copied | None = None
     for piece in uids.split_set(text):
         verb = "UID MOVE" if move else "UID COPY"
-        reply = dialogue.run(verb, piece.encode("ascii"), name, wanted=("OK",))
-        # RFC 6851 4.3: MOVE tells COPYUID in an untagged OK, before messages vanish.
+        # RFC 6851 4.3: MOVE tells COPYUID in an untagged OK, before messages vanish. Exchange leaves the OK out.
+        reply = dialogue.run(verb, piece.encode("ascii"), name, wanted=("OK", ""))
         statuses = [reply.status, *(answers.parse_status("OK", answer.text) for answer in reply.answers)]
         for status in statuses:
             if status.code == "COPYUID":

@@ -151,12 +151,37 @@ class Envelopes:
                     (envelope_id,),
                 )
 
+    def thread(self, envelope_id: EnvelopeId) -> list[EnvelopeId]:
+        """All messages of a conversation, in all mailboxes of its account, oldest row first."""
+        return [EnvelopeId(row[0]) for row in self._database.rows(
+            "SELECT envelope.id FROM envelope JOIN mailbox ON mailbox.id = mailbox_id WHERE thread_id ="
+            " (SELECT thread_id FROM envelope WHERE id = ?1) AND account_id = (SELECT account_id FROM envelope"
+            " JOIN mailbox ON mailbox.id = mailbox_id WHERE envelope.id = ?1) ORDER BY envelope.id",
+            (envelope_id,),
+        )]
+
+    def keywords(self, mailbox_id: MailboxId | None, limit: int) -> list[str]:
+        """Keywords that messages show, the most frequent first; of one mailbox, or of all."""
+        counts: dict[str, int] = {}
+        for words, count in self._database.rows(
+            "SELECT keywords, count(*) FROM envelope WHERE keywords <> '' AND mailbox_id = ifnull(?, mailbox_id)"
+            " GROUP BY keywords",
+            (mailbox_id,),
+        ):
+            for word in words.split():
+                counts[word] = counts.get(word, 0) + count
+        return sorted(counts, key=lambda word: (-counts[word], word))[:limit]
+
     # --- what a sync compares -------------------------------------------------
 
     def uids(self, mailbox_id: MailboxId, lowest: int = 1, highest: int | None = None) -> array[int]:
-        """The uids that are known here, ascending; those of messages that wait to be moved elsewhere, too."""
+        """The uids that are known here, ascending; those of messages that are not shown in this mailbox, too."""
         asked = (mailbox_id, lowest, (1 << 32) - 1 if highest is None else highest)
-        away = self._database.numbers("SELECT uid FROM away WHERE mailbox_id = ? AND uid BETWEEN ? AND ?", asked)
+        away = self._database.numbers(
+            "SELECT uid FROM away WHERE mailbox_id = ?1 AND uid BETWEEN ?2 AND ?3"
+            " UNION SELECT uid FROM left_behind WHERE mailbox_id = ?1 AND uid BETWEEN ?2 AND ?3",
+            asked,
+        )
         here = self._database.numbers(
             "SELECT uid FROM envelope WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid", asked
         )

@@ -52,7 +52,12 @@ class Flags:
             " WHERE away.mailbox_id = ? AND away.uid BETWEEN ? AND ?",
             asked,
         )
-        return {uid: (flags, keywords) for uid, flags, keywords in rows}
+        known = {uid: (flags, keywords) for uid, flags, keywords in rows}
+        for (uid,) in self._database.rows(
+            "SELECT uid FROM left_behind WHERE mailbox_id = ? AND uid BETWEEN ? AND ?", asked
+        ):
+            known[uid] = (-1, "")  # whatever it says now is looked at
+        return known
 
     def set_flags(self, mailbox_id: MailboxId, changes: Iterable[tuple[int, int, str, int | None]]) -> int:
         """Take over what the server said, wishes kept on top; how many messages changed.
@@ -63,7 +68,16 @@ class Flags:
         for step in chunks(changes, _STEP):
             with self._database.transaction():
                 changed += self._take(mailbox_id, {change[0]: FlagChange(*change) for change in step})
+                self._take_back(mailbox_id, step)
         return changed
+
+    def _take_back(self, mailbox_id: MailboxId, changes: Iterable[tuple[int, int, str, int | None]]) -> None:
+        """What was left behind and is no longer marked as deleted is mail again: the next sync brings it."""
+        if self._database.row("SELECT 1 FROM left_behind WHERE mailbox_id = ? LIMIT 1", (mailbox_id,)):
+            self._database.many(
+                "DELETE FROM left_behind WHERE mailbox_id = ? AND uid = ?",
+                ((mailbox_id, change[0]) for change in changes if not change[1] & Flag.DELETED),
+            )
 
     def refold_all(self, envelope_ids: Iterable[int]) -> int:
         """As `refold`, for messages of any mailboxes."""

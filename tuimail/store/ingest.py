@@ -118,7 +118,7 @@ class Ingest:
     def _known(self, mailbox_id: MailboxId, coming: dict[int, Incoming]) -> set[int]:
         """Which of these uids are here already."""
         known: set[int] = set()
-        for table in ("envelope", "away"):
+        for table in ("envelope", "away", "left_behind"):
             if coming and self._database.row(
                 f"SELECT 1 FROM {table} WHERE mailbox_id = ? AND uid BETWEEN ? AND ? LIMIT 1",
                 (mailbox_id, min(coming), max(coming)),

@@ -9,7 +9,7 @@ What must not: sending them (`engine.imap.replay`), and turning back what was do
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -43,17 +43,20 @@ from tuimail.store.removal import cut_off, let_go, purge, remove
 _ACTIONS: Final = (
     "SELECT pending.id, action, pending.envelope_id, coalesce(away.mailbox_id, envelope.mailbox_id),"
     " CASE WHEN away.envelope_id IS NULL THEN envelope.uid ELSE away.uid END, uid_validity, message_id, maker,"
-    " pending.mailbox_id, to_id, not_before, after_id, copy_id, raw_id, told, handed, state, deed_id"
+    " pending.mailbox_id, to_id, not_before, after_id, copy_id, raw_id, told, handed, state, deed_id,"
+    " EXISTS (SELECT 1 FROM limbo WHERE limbo.envelope_id = pending.envelope_id)"
     " FROM pending LEFT JOIN envelope ON envelope.id = pending.envelope_id"
     " LEFT JOIN header ON header.id = pending.envelope_id LEFT JOIN away ON away.envelope_id = pending.envelope_id"
     " LEFT JOIN mailbox ON mailbox.id = coalesce(away.mailbox_id, envelope.mailbox_id)"
 )
 _JOURNAL: Final = (
-    "SELECT pending.id, account.name, mailbox.name, action, state, sentence, tries, added_at, deed_id, subject,"
+    "SELECT pending.id, account.name, mailbox.name, action, state, pending.sentence, tries, added_at, deed_id, subject,"
     " (SELECT name FROM mailbox AS target WHERE target.id = to_id)"
     " FROM pending JOIN account ON account.id = pending.account_id JOIN mailbox ON mailbox.id = pending.mailbox_id"
     " LEFT JOIN envelope ON envelope.id = pending.envelope_id"
 )
+_PAGE: Final = 1000
+"""Rows read at once; an account may have more than anybody tells in one go."""
 NOT_FOLLOWED: Final = "What was to be done before it failed."
 
 
@@ -63,6 +66,14 @@ class Done1(NamedTuple):
     pending_id: PendingId
     uid: int | None
     uid_validity: int | None
+
+
+class Begun(NamedTuple):
+    """Of a destination, just before a command that puts something there went out: what came since bears higher uids."""
+
+    uid_validity: int | None
+    uid_next: int | None
+    """None where the server did not tell."""
 
 
 class Waiting(NamedTuple):
@@ -102,6 +113,8 @@ class _Row(NamedTuple):
     handed: int
     state: int
     deed_id: int | None
+    is_lost: int
+    """Its message waits to be recognised under another uid."""
 
     def read(self) -> Action | None:
         """The action, naming its message as it is known now; None when no version can read it."""
@@ -164,23 +177,46 @@ class Pending:
     def due(self, account: AccountName, limit: int = 500) -> list[tuple[PendingId, Action]]:
         """Actions to tell the server now, oldest first, in an order that must be kept for each message.
 
-        The target names the message where the server has it: mailbox, uid and uid_validity; a
-        message in limbo has no uid. After an action that gives a message another place (or
+        The target names the message where the server has it: mailbox, uid and uid_validity. A
+        message in limbo is left out. After an action that gives a message another place (or
         makes it) nothing more about it is in the list, so that every uid is true; after a
         change of a mailbox nothing about that mailbox is.
         """
         with self._database.transaction():
-            chosen, settled = _Choice(self._mailboxes, int(self._clock()), limit).of(self._select(
-                "WHERE pending.account_id = (SELECT id FROM account WHERE name = ?) AND pending.state = 0"
-                " ORDER BY pending.id",
-                (account,),
-            ))
+            chosen, settled = _Choice(self._mailboxes, int(self._clock()), limit).of(self._waiting_of(account))
             self._database.many(
                 "UPDATE pending SET told = 0, handed = 1 WHERE id = ?",
                 ((row.id,) for row, _ in chosen if row.told or not row.handed),
             )
             self._end(settled)
         return [(PendingId(row.id), action) for row, action in chosen]
+
+    def _waiting_of(self, account: AccountName) -> Iterator[_Row]:
+        """Everything of an account, oldest first, read as far as it is asked for."""
+        last = 0
+        while rows := self._select(
+            "WHERE pending.account_id = (SELECT id FROM account WHERE name = ?) AND pending.state = 0"
+            " AND pending.id > ? ORDER BY pending.id LIMIT ?",
+            (account, last, _PAGE),
+        ):
+            yield from rows
+            last = rows[-1].id
+
+    def begin(self, ids: Iterable[PendingId], uid_validity: int | None, uid_next: int | None) -> None:
+        """Their commands go out now, durably: after a crash, look what became of them before they are repeated."""
+        with self._database.transaction(durable=True):
+            self._database.many(
+                "UPDATE pending SET begun = 1, edge_validity = ?, edge_uid_next = ?, tries = tries + 1 WHERE id = ?",
+                ((uid_validity, uid_next, identity) for identity in ids),
+            )
+
+    def begun(self, ids: Iterable[PendingId]) -> dict[PendingId, Begun]:
+        """Those of these whose command may have gone out."""
+        return {PendingId(identity): Begun(uid_validity, uid_next) for identity, uid_validity, uid_next in (
+            self._database.rows_of(
+                "SELECT id, edge_validity, edge_uid_next FROM pending WHERE begun AND id IN ({keys})", ids
+            )
+        )}
 
     def put_off(self, ids: Iterable[PendingId], until: int, sentence: str) -> None:
         """Not before `until` (seconds since 1970 UTC): the server cannot do it just now, and says why."""
@@ -190,17 +226,25 @@ class Pending:
                 ((until, sentence, identity) for identity in ids),
             )
 
-    def done(self, ids: Iterable[PendingId], results: Iterable[Done1] = ()) -> None:
+    def done(
+        self, ids: Iterable[PendingId], results: Iterable[Done1] = (), *, left: Iterable[PendingId] = ()
+    ) -> None:
         """The server did these. To be called after `set_flags` of what it said then.
 
         `results`: new places of messages, as far as it told them; others are recognised when
         they are listed. When it said nothing of a message's flags since `due`, the change
-        becomes what the server has.
+        becomes what the server has. `left`: moved or expunged ones whose message stays where it
+        was, marked as \\Deleted: it is not shown as long as it is so.
         """
+        stay = set(left)
         told = {result.pending_id: result for result in results}
         deleted: list[int] = []
         with self._database.transaction(durable=True):
             rows = self._rows(ids)
+            self._database.many(
+                "INSERT OR IGNORE INTO left_behind (mailbox_id, uid) VALUES (?, ?)",
+                ((row.there, row.uid) for row in rows if row.id in stay and row.uid is not None),
+            )
             arrivals = []
             for row in rows:
                 action = row.read()
@@ -389,6 +433,8 @@ class _Choice:
         return chosen, settled
 
     def _is_free(self, row: _Row, action: Action, concerned: set[int]) -> bool:
+        if row.is_lost and not isinstance(action, MailboxAction):
+            return False
         if row.not_before > self._now or row.after_id is not None or concerned & self._boxes:
             return False
         if isinstance(action, MailboxAction):

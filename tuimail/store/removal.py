@@ -91,7 +91,7 @@ def vanish(database: Database, order: Order, mailbox_id: MailboxId, uids: Iterab
     if isinstance(uids, range) and uids.step == 1:
         # A server may say 1:4294967295; only the rows that are here are looked at.
         uids = [
-            uid for table in ("envelope", "away") for uid in database.column(
+            uid for table in ("envelope", "away", "left_behind") for uid in database.column(
                 f"SELECT uid FROM {table} WHERE mailbox_id = ? AND uid >= ? AND uid < ?",
                 (mailbox_id, uids.start, uids.stop),
             )
@@ -103,6 +103,7 @@ def vanish(database: Database, order: Order, mailbox_id: MailboxId, uids: Iterab
             )
             removed += remove_envelopes(database, order, mailbox_id, [row[0] for row in ids])
             removed += _vanish_away(database, order, mailbox_id, step)
+            database.many("DELETE FROM left_behind WHERE mailbox_id = ? AND uid = ?", ((mailbox_id, u) for u in step))
     return removed
 
 
@@ -178,6 +179,7 @@ def purge(database: Database, order: Order) -> None:
                     database.run("DELETE FROM stretch WHERE mailbox_id = ?", (mailbox_id,))
                     database.run("UPDATE pending SET mailbox_id = ? WHERE mailbox_id = ?", (HIDDEN, mailbox_id))
                     database.run("DELETE FROM mailbox_there WHERE mailbox_id = ?", (mailbox_id,))
+                    database.run("DELETE FROM left_behind WHERE mailbox_id = ?", (mailbox_id,))
                     database.run("DELETE FROM folder WHERE mailbox_id = ?", (mailbox_id,))
                     database.run("DELETE FROM mailbox WHERE id = ?", (mailbox_id,))
                     break

@@ -49,6 +49,7 @@ class Renumbering:
                 (mailbox_id,),
             )
             self._database.run("UPDATE away SET uid = NULL WHERE mailbox_id = ?", (mailbox_id,))
+            self._database.run("DELETE FROM left_behind WHERE mailbox_id = ?", (mailbox_id,))
             self._database.run(
                 "UPDATE envelope SET uid = NULL, modseq = NULL WHERE mailbox_id = ? AND uid IS NOT NULL", (mailbox_id,)
             )

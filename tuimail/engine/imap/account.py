@@ -1,4 +1,4 @@
-"""One account at work: its loop and its lane, behind one handle for the dispatcher."""
+"""One account at work: its loop, its lane and its uploads, behind one handle for the dispatcher."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tuimail.config import AccountConfig
 from tuimail.engine.desk import Desk, Orders
 from tuimail.engine.imap.lane import FetchLane
 from tuimail.engine.imap.loop import AccountLoop
+from tuimail.engine.imap.uploads import Uploads
 from tuimail.model import EnvelopeId, MailboxId, Section
 
 
@@ -72,7 +73,11 @@ class AccountAtWork:
             ended(desk.name, tickets, sentence)
 
         self._lane = FetchLane(desk, tickets_ended)
-        self._loop = AccountLoop(desk, self._orders, synced=self._lane.fetch_ahead, ended=tickets_ended)
+        self._uploads = Uploads(desk, self.wake, self._lane.fetch_ahead)
+        self._loop = AccountLoop(
+            desk, self._orders, synced=self._uploads.pass_on, ended=tickets_ended, upload=self._uploads.ask,
+            online=self._lane.try_again,
+        )
 
     def start(self) -> None:
         """Begin; it connects once somebody needs it."""
@@ -83,12 +88,14 @@ class AccountAtWork:
         """Begin to end."""
         self._orders.stop()
         self._lane.stop()
+        self._uploads.stop()
         self._loop.hang_up()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end of both threads."""
+        """Wait for the end of all threads."""
         self._loop.join(timeout_s)
         self._lane.join(timeout_s)
+        self._uploads.join(timeout_s)
 
     @property
     def config(self) -> AccountConfig:
@@ -98,7 +105,7 @@ class AccountAtWork:
     @property
     def busy(self) -> bool:
         """Whether it works on something that was asked for."""
-        return self._loop.busy or self._lane.busy
+        return self._loop.busy or self._lane.busy or self._uploads.busy
 
     def watch(self, watching: bool) -> None:
         """Stay connected, or only connect when asked."""
@@ -139,3 +146,4 @@ class AccountAtWork:
         """The machine slept: give up every connection and make new ones."""
         self._loop.renew()
         self._lane.renew()
+        self._uploads.renew()

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tuimail.engine.desk import Desk
-from tuimail.engine.imap.bodies import Bodies, Steps, telling
+from tuimail.engine.imap.bodies import Bodies, Steps
 from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.local.holding import is_held_back
 from tuimail.engine.protocol import TEXT, MailboxChanged, Progress
 from tuimail.errors import MessageProblem, ServerRefused
 from tuimail.mime import parse
+from tuimail.mime.choice import telling
 from tuimail.mime.structure import attachments
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId
 from tuimail.net.imap import compress_uids
@@ -77,11 +78,13 @@ class Ahead:
             self._failed.add(envelope.id)
 
     def _whole(self, batch: Sequence[Envelope]) -> None:
-        by_uid = {int(envelope.uid): envelope for envelope in batch if envelope.uid is not None}
         # Whoever is not answered, or cannot be taken in, is not asked for again in this run.
         self._failed.update(envelope.id for envelope in batch)
+        by_uid = self._where_they_were(batch)
+        if not by_uid:
+            return
         try:
-            session = self._connection.session_for(batch[0])
+            session = self._connection.session_in(batch[0].mailbox_id, batch[0].uid_validity)
             fetched = list(session.fetch_whole(compress_uids(by_uid)))
         except (MessageProblem, ServerRefused):
             return
@@ -95,6 +98,17 @@ class Ahead:
             for envelope_id in taken:
                 self._store.envelopes.set_body_state(envelope_id, BodyState.TEXT)
         self._failed.difference_update(taken)
+
+    def _where_they_were(self, batch: Sequence[Envelope]) -> dict[int, Envelope]:
+        """The messages of a batch that were not moved since it was put together, by uid."""
+        found = {}
+        for envelope in batch:
+            there = self._store.envelopes.there(envelope.id)
+            if there is not None and there.uid is not None and (
+                there.mailbox_id, there.uid, there.uid_validity
+            ) == (batch[0].mailbox_id, envelope.uid, batch[0].uid_validity):
+                found[int(there.uid)] = envelope
+        return found
 
     def _take(self, envelope: Envelope, raw: bytes) -> None:
         """Keep the decoded parts of a whole message, and its readable text."""

@@ -7,9 +7,9 @@ fetch resumes. Nothing here decides what comes first; `lane` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.ondemand import OnDemand
@@ -17,17 +17,18 @@ from tuimail.engine.local.holding import hold, is_held_back, refuse_examined
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
 from tuimail.mime import html_fallback, readable, structure, transfer
+from tuimail.mime.choice import telling
+from tuimail.mime.whole import CUT, MAX_TEXT_OCTETS
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, ReadableText, Section, Uid
+from tuimail.net.imap import ImapSession
 from tuimail.store import Store
 
 SLICE_OCTETS: Final = 64 * 1024
-MAX_TEXT_OCTETS: Final = 4 << 20
-"""Of one text part, as transferred; the rest is left on the server, and said."""
-CUT: Final = "The rest of this text is too long to be shown; save the whole message to read it."
-EXCUSE_OCTETS: Final = 300
 READABLE: Final = ("text", "plain", "html")
 
 Steps = Iterator[None]
+
+_Fetched = TypeVar("_Fetched")
 
 
 class Bodies:
@@ -118,11 +119,7 @@ class Bodies:
     def _structure(self, envelope: Envelope) -> Part:
         raw = envelope.structure
         if not raw:
-            session = self._connection.session_for(envelope)
-            fetched = session.fetch_structure(_uid(envelope))
-            if fetched is None:
-                raise Vanished("This message is no longer on the server.")
-            raw = fetched[0]
+            raw = self._fetched(envelope, lambda session, uid: session.fetch_structure(uid))[0]
         root = structure.parse_bodystructure(raw)
         if root is None:
             raise MessageProblem("The server does not tell how this message is built.", "Save the whole message.")
@@ -172,44 +169,30 @@ class Bodies:
         """The octets from `start` on, slice by slice, as transferred."""
         offset = start
         while offset < limit:
-            session = self._connection.session_for(envelope)
-            piece = session.fetch_slice(_uid(envelope), section, offset, SLICE_OCTETS)
-            if piece is None:
-                raise Vanished("This message is no longer on the server.")
+            piece = self._slice(envelope, section, offset)
             if piece:
                 yield piece
             offset += len(piece)
             if len(piece) < SLICE_OCTETS:
                 return
 
+    def _slice(self, envelope: Envelope, section: Section, offset: int) -> bytes:
+        return self._fetched(envelope, lambda session, uid: session.fetch_slice(uid, section, offset, SLICE_OCTETS))
+
+    def _fetched(self, envelope: Envelope, fetch: Callable[[ImapSession, Uid], _Fetched | None]) -> _Fetched:
+        """What `fetch` brings of a message, which may be moved under our hands: then it is looked for again."""
+        session, uid = self._connection.session_for(envelope.id)
+        fetched = fetch(session, uid)
+        if fetched is None:
+            session, uid_now = self._connection.session_for(envelope.id)
+            fetched = fetch(session, uid_now) if uid_now != uid else None
+        if fetched is None:
+            raise Vanished("This message is no longer on the server.")
+        return fetched
+
     def _progress(self, envelope: Envelope, section: Section, done: int, total: int) -> None:
         self._desk.tell(PartProgress(envelope.id, section, done, max(done, total)))
 
 
-def _uid(envelope: Envelope) -> Uid:
-    if envelope.uid is None:
-        raise NotDownloaded("This message is just being found again on the server.", "Try again in a moment.")
-    return envelope.uid
-
-
 def _without_layout(markup: str, first_link: int) -> ReadableText:
     return html_fallback.fallback_readable(markup, first_link=first_link)
-
-
-def telling(root: Part, kind: str) -> tuple[str, tuple[Part, ...]]:
-    """Which telling of a message is read, `plain` or `html`, and the parts that takes."""
-    choice = structure.text_parts(root)
-    prefer = kind
-    if kind == TEXT:
-        plain_octets, html_octets = choice_octets(choice)
-        # A plain part of two lines beside a whole newsletter only says: get another program.
-        is_excuse = plain_octets < EXCUSE_OCTETS and html_octets > 20 * plain_octets
-        prefer = "html" if choice.html and (is_excuse or not choice.plain) else "plain"
-    chosen = choice.html or choice.plain if prefer == "html" else choice.plain or choice.html
-    sections = {part.section for part in chosen}
-    return prefer, (*chosen, *(part for part in choice.calendar if part.section not in sections))
-
-
-def choice_octets(choice: structure.TextChoice) -> tuple[int, int]:
-    """What both tellings weigh, as transferred."""
-    return sum(part.size_octets for part in choice.plain), sum(part.size_octets for part in choice.html)

@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from tuimail.engine.at_store import OUR_FAULT, keep_at_it
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.ahead import Ahead
 from tuimail.engine.imap.bodies import Bodies, Steps
 from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.link.bell import Bell
 from tuimail.engine.protocol import PartFailed
-from tuimail.errors import ConnectionProblem, MailError, MessageProblem, ProtocolViolation, ServerRefused
+from tuimail.errors import (
+    ConnectionProblem,
+    MailError,
+    MessageProblem,
+    ProtocolViolation,
+    ServerRefused,
+    StoreError,
+)
 from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, Section
 from tuimail.store import Store
@@ -28,6 +36,9 @@ ATTEMPTS: Final = 2
 MAX_NEIGHBOURS: Final = 20
 BROKEN: Final = "Messages cannot be fetched: something went wrong inside tuimail. Start it again."
 HOUSEKEEPING_S: Final = 60.0
+STORE_TROUBLE_S: Final = 30.0
+"""A full disk is looked at again so often."""
+MAX_MISSED: Final = 20
 
 
 class Rank(IntEnum):
@@ -101,6 +112,8 @@ class FetchLane:
         self._lock = threading.Lock()
         self._ahead_asked = False
         self._tickets: list[tuple[str, str]] = []
+        self._missed: dict[tuple[EnvelopeId, Section], None] = {}
+        """Wants that came to nothing because there was no connection, oldest first."""
         self._stopping = False
         self._broken = ""
         self._renewing = False
@@ -132,6 +145,16 @@ class FetchLane:
     def unwant(self, envelope_id: EnvelopeId, section: Section) -> None:
         """Nobody waits for it any longer; what is here of it stays."""
         self._jobs.remove(envelope_id, section)
+        with self._lock:
+            self._missed.pop((envelope_id, section), None)
+
+    def try_again(self) -> None:
+        """There is a connection again: want once more what could not be had without one."""
+        with self._lock:
+            missed, self._missed = self._missed, {}
+        for envelope_id, section in missed:
+            self._jobs.add(envelope_id, section, Rank.URGENT)
+        self._bell.ring()
 
     def fetch_ahead(self, tickets: list[str], fault: str) -> None:
         """Headers are up to date: fetch what `offline` asks for, then end the tickets with `fault`."""
@@ -156,19 +179,35 @@ class FetchLane:
     # --- the lane's thread ------------------------------------------------------
 
     def _run(self) -> None:
+        keep_at_it(
+            self._desk, "bodies", self._with_store, stopping=lambda: self._stopping,
+            trouble=self._store_trouble, broken=self._break,
+        )
+
+    def _with_store(self, store: Store) -> None:
         try:
-            with Store.open(self._desk.paths) as store:
-                self._connection = OnDemand(self._desk, store)
-                bodies = Bodies(self._connection, store, self._desk)
-                self._work(bodies, Ahead(bodies, self._connection, store, self._desk))
-        except Exception as exc:  # noqa: BLE001 - the top of the thread
-            self._desk.log.fault("bodies.fault", exc, account=self._desk.name)
-            self._broken = exc.sentence if isinstance(exc, MailError) else BROKEN
-            self._end_tickets(self._broken)
-            while (job := self._jobs.pick()) is not None:
-                self._fail(job, self._broken)
+            self._connection = OnDemand(self._desk, store)
+            bodies = Bodies(self._connection, store, self._desk)
+            self._work(bodies, Ahead(bodies, self._connection, store, self._desk))
         finally:
             self._hang_up()
+
+    def _store_trouble(self, error: StoreError) -> None:
+        """The store cannot be used just now: say so to whoever waits, and try again when somebody asks, or later."""
+        self._give_up(error.sentence)
+        self._bell.wait(STORE_TROUBLE_S)
+
+    def _break(self, sentence: str) -> None:
+        self._broken = BROKEN if sentence == OUR_FAULT else sentence
+        self._give_up(self._broken)
+        while not self._stopping:
+            self._bell.wait(None)
+
+    def _give_up(self, sentence: str) -> None:
+        self._ahead_asked = False
+        self._end_tickets(sentence)
+        while (job := self._jobs.pick()) is not None:
+            self._fail(job, sentence, missed=True)
 
     def _work(self, bodies: Bodies, ahead: Ahead) -> None:
         ahead_steps: Steps | None = None
@@ -200,11 +239,11 @@ class FetchLane:
             job.steps = None
             job.attempts += 1
             if job.attempts >= ATTEMPTS and not self._renewing:
-                self._fail(job, f"Not downloaded. {exc.sentence}")
+                self._fail(job, f"Not downloaded. {exc.sentence}", missed=True)
         except ServerRefused as exc:
             self._fail(job, f"The server does not give this message out: {clean_line(exc.words or exc.sentence, 200)}")
         except MessageProblem as exc:
-            self._fail(job, f"{exc.sentence} {exc.advice}".strip())
+            self._fail(job, f"{exc.sentence} {exc.advice}".strip(), missed=bool(self._desk.offline))
         except MailError as exc:
             self._hang_up()
             self._fail(job, f"Not downloaded. {exc.sentence}")
@@ -213,8 +252,14 @@ class FetchLane:
             self._hang_up()
             self._fail(job, "This message cannot be shown; save it whole to look into it.")
 
-    def _fail(self, job: Job, sentence: str) -> None:
+    def _fail(self, job: Job, sentence: str, *, missed: bool = False) -> None:
+        """Want it no longer; `missed`: until there is a connection again."""
         self._jobs.remove(job.envelope_id, job.section)
+        if missed and job.rank is Rank.URGENT:
+            with self._lock:
+                self._missed[job.envelope_id, job.section] = None
+                for oldest in list(self._missed)[:-MAX_MISSED]:
+                    del self._missed[oldest]
         self._desk.tell(PartFailed(job.envelope_id, job.section, sentence))
 
     def _take_ahead(self) -> bool:

@@ -12,22 +12,22 @@ from collections.abc import Callable
 from typing import Final
 
 from tuimail.config import Protocol
+from tuimail.engine.at_store import keep_at_it
 from tuimail.engine.desk import Asked, Desk, Orders
 from tuimail.engine.imap import plan
 from tuimail.engine.imap.rounds import POLL_S, Leave, Rounds
 from tuimail.engine.imap.session import dial
+from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.imap.watcher import InboxWatcher
 from tuimail.engine.protocol import PasswordWanted, StatusChanged, SyncEnded
 from tuimail.errors import (
     AuthError,
     ConfigError,
     ConnectionProblem,
-    Corrupt,
     MailError,
     ProtocolViolation,
     ServerRefused,
     StoreError,
-    TooNew,
     TrustError,
     UsageError,
 )
@@ -51,12 +51,20 @@ class AccountLoop:
         *,
         synced: Callable[[list[str], str], None],
         ended: Callable[[list[str], str], None],
+        upload: Callable[[], None],
+        online: Callable[[], None],
     ) -> None:
-        """`synced` takes tickets whose headers and actions are done, `ended` those that came to nothing."""
+        """`synced` takes tickets whose headers and actions are done, `ended` those that came to nothing.
+
+        `upload`: large messages wait to be put into mailboxes. `online`: there is a connection (again).
+        """
         self._desk = desk
         self._orders = orders
         self._synced = synced
         self._ended = ended
+        self._upload = upload
+        self._online = online
+        self._setbacks = Setbacks()
         self._session: ImapSession | None = None
         self._watcher = InboxWatcher(desk, orders.look)
         self._active = False
@@ -97,21 +105,10 @@ class AccountLoop:
     # --- the loop ---------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._orders.stopping:
-            try:
-                with Store.open(self._desk.paths) as store:
-                    while not self._orders.stopping:
-                        self._once(store)
-            except (Corrupt, TooNew) as exc:
-                self._desk.log.fault("account.store", exc, account=self._desk.name)
-                self._desk.offline = exc.sentence
-                self._serve_broken(exc.sentence)
-            except StoreError as exc:  # even what went wrong could not be written down, or the store not be opened
-                self._untold_trouble(exc)
-                self._sleep(STORE_TROUBLE_S)
-            except Exception as exc:  # noqa: BLE001 - the top of the thread
-                self._desk.log.fault("account.fault", exc, account=self._desk.name)
-                self._serve_broken("Something went wrong inside tuimail; see its log.")
+        keep_at_it(
+            self._desk, "account", self._once, stopping=lambda: self._orders.stopping,
+            trouble=self._untold_trouble, broken=self._serve_broken,
+        )
 
     def _once(self, store: Store) -> None:
         """Wait until somebody needs the account, then one connection from dial to its end."""
@@ -146,8 +143,10 @@ class AccountLoop:
         session = self._session = dial(self._desk)
         try:
             self._desk.offline = ""
+            self._online()
             rounds = Rounds(
-                session, store, self._desk, self._orders, wanted=self._wanted, watch_inbox=self._watcher.watch
+                session, store, self._desk, self._orders, wanted=self._wanted, watch_inbox=self._watcher.watch,
+                upload=self._upload, setbacks=self._setbacks,
             )
             while True:
                 self._round(store, rounds)
@@ -173,7 +172,7 @@ class AccountLoop:
         tickets = list(self._tickets)
         fault = rounds.round(thorough=bool(tickets))
         store.accounts.set_synced(self._desk.name, int(self._desk.clock.wall()))
-        self._set_status(store, AccountStatus.ONLINE, "")
+        self._set_status(store, AccountStatus.ONLINE, rounds.remark)
         self._tickets = self._tickets[len(tickets) :]
         self._synced(tickets, fault)
 
@@ -206,13 +205,13 @@ class AccountLoop:
 
     def _untold_trouble(self, error: StoreError) -> None:
         """The status cannot be kept in the store, so whoever listens is told, once."""
-        self._desk.log.fault("account.store", error, account=self._desk.name)
         self._desk.offline = error.sentence
         self._receive(self._orders.take())
         if self._told != error.sentence:
             self._told = error.sentence
             self._desk.tell(SyncEnded(self._desk.name, f"{error.sentence} {error.advice}".strip()))
         self._give_up_tickets(error.sentence)
+        self._sleep(STORE_TROUBLE_S)
 
     def _give_up_tickets(self, sentence: str) -> None:
         tickets, self._tickets = self._tickets, []
@@ -221,6 +220,7 @@ class AccountLoop:
 
     def _serve_broken(self, sentence: str) -> None:
         """The store cannot be opened: say so to everybody who asks."""
+        self._desk.offline = sentence
         while not self._orders.stopping:
             self._receive(self._orders.take())
             self._give_up_tickets(sentence)

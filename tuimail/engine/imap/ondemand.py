@@ -8,7 +8,7 @@ from typing import Final
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.session import dial
 from tuimail.errors import ConnectionProblem, NotDownloaded, ProtocolViolation, ServerRefused, Vanished
-from tuimail.model import Envelope, MailboxId
+from tuimail.model import EnvelopeId, MailboxId, Uid
 from tuimail.net.imap import ImapSession
 from tuimail.store import Store
 
@@ -30,19 +30,31 @@ class OnDemand:
         self._used_at = 0.0
         self._lock = threading.Lock()
 
-    def session_for(self, envelope: Envelope) -> ImapSession:
-        """A session in which the envelope's uid means this message; raises Vanished, ConnectionProblem."""
+    def session_for(self, envelope_id: EnvelopeId) -> tuple[ImapSession, Uid]:
+        """A session, and the uid that means this message in it, wherever the server has it now.
+
+        Raises Vanished, NotDownloaded, ConnectionProblem.
+        """
+        there = self._store.envelopes.there(envelope_id)
+        if there is None:
+            raise Vanished("This message is no longer there.")
+        if there.uid is None:
+            raise NotDownloaded("This message is just being found again on the server.", "Try again in a moment.")
+        return self.session_in(there.mailbox_id, there.uid_validity), there.uid
+
+    def session_in(self, mailbox_id: MailboxId, uid_validity: int | None) -> ImapSession:
+        """A session in which uids mean what they did under that uid_validity; raises as `session_for`."""
         if self._desk.offline:
             raise NotDownloaded(f"Not downloaded. {self._desk.offline}", "Open it again once you are online.")
         session = self._living()
-        if self._mailbox != envelope.mailbox_id:
-            mailbox = self._store.mailboxes.get(envelope.mailbox_id)
-            if mailbox is None:
+        if self._mailbox != mailbox_id:
+            mailbox = self._store.mailboxes.get(mailbox_id)
+            if mailbox is None or mailbox.name_there is None:
                 raise Vanished("The mailbox of this message is no longer there.")
             self._mailbox = None
-            selected = session.select(mailbox.name, readonly=True)
-            self._mailbox, self._uid_validity = envelope.mailbox_id, selected.uid_validity
-        if self._uid_validity != envelope.uid_validity:
+            selected = session.select(mailbox.name_there, readonly=True)
+            self._mailbox, self._uid_validity = mailbox_id, selected.uid_validity
+        if self._uid_validity != uid_validity:
             self._mailbox = None
             raise NotDownloaded("The server renumbered this mailbox.", "Open it again after the next sync.")
         self._used_at = self._desk.clock.monotonic()

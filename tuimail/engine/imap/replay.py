@@ -1,188 +1,194 @@
-"""Waiting actions are told to the server (design: act offline).
+"""Waiting actions are told to the server (design: act offline): in which order, how often, and what is said of it.
 
-An action names its message by uid and uid_validity. Before it runs, both are compared
-with the mailbox as it is now; when the server renumbered, the row's own new uid counts,
-and only while the Message-ID is the same. What the server refuses is dropped from
-`pending`, which rolls it back, and told.
+An action names its message by where the server has it: mailbox, uid_validity, uid. What
+cannot be told yet (a message whose uid is not known, a mailbox that was renumbered) waits
+for the next sync, and keeps nothing else waiting but what was asked of the same message.
+What the server refuses is rolled back by the store, kept in the journal as failed, and told.
+How one command goes is in `telling` and `mailbox_actions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
 
-from tuimail.actions import Action, SetFlags, describe
+from tuimail.actions import Action, Append, MailboxAction, MessageAction, describe
 from tuimail.engine.desk import Desk
-from tuimail.engine.protocol import ActionRefused, MailboxChanged, StatusChanged
-from tuimail.errors import ServerRefused
+from tuimail.engine.imap import mailbox_actions
+from tuimail.engine.imap.batches import Batch, batches, stretches
+from tuimail.engine.imap.ground import Ground
+from tuimail.engine.imap.setbacks import Setbacks
+from tuimail.engine.imap.telling import Telling, changed_mailboxes
+from tuimail.engine.protocol import ActionRefused, MailboxChanged, PendingChanged, StatusChanged, TreeChanged
+from tuimail.errors import MessageProblem, ServerRefused, UsageError
 from tuimail.mime.clean import clean_line
-from tuimail.model import FLAG_NAMES, Envelope, Flag, Mailbox, MailboxId, PendingId, Uid
-from tuimail.net.imap import ImapSession, compress_uids
+from tuimail.model import MailboxId, PendingId
+from tuimail.net.imap import ImapSession
 from tuimail.store import Store
 
-MAX_UIDS: int = 500
-
-_WIRE_NAMES = {
-    Flag.SEEN: "\\Seen",
-    Flag.ANSWERED: "\\Answered",
-    Flag.FLAGGED: "\\Flagged",
-    Flag.DELETED: "\\Deleted",
-    Flag.DRAFT: "\\Draft",
-}
-assert len(_WIRE_NAMES) == len(FLAG_NAMES)  # noqa: S101 - two spellings of one table
+PAGE: Final = 500
+LARGE_OCTETS: Final = 256 * 1024
+"""A message of that size is put into a mailbox over a connection of its own, so that nothing waits behind it."""
+LATER: Final = frozenset({"UNAVAILABLE", "INUSE"})
+"""RFC 5530: not now, which is no refusal."""
+LATER_S: Final = 60
 
 
-class Change(NamedTuple):
-    """What is the same for a whole batch."""
+class Share(Enum):
+    """Which actions a replay tells."""
 
-    mailbox_id: MailboxId
-    add: tuple[str, ...]
-    remove: tuple[str, ...]
-
-
-class Batch(NamedTuple):
-    """Neighbouring actions that ask for the same change."""
-
-    change: Change
-    waiting: list[tuple[PendingId, SetFlags]]
-
-
-def change_of(action: SetFlags) -> Change:
-    """The flags of an action by their wire names."""
-
-    def names(bits: int, keywords: Iterable[str]) -> tuple[str, ...]:
-        return (*(name for flag, name in _WIRE_NAMES.items() if bits & flag), *sorted(keywords))
-
-    return Change(
-        action.target.mailbox_id,
-        names(action.add, action.add_keywords),
-        names(action.remove, action.remove_keywords),
-    )
-
-
-def batches(due: Sequence[tuple[PendingId, Action]]) -> list[Batch]:
-    """Actions in batches of one change, none larger than `MAX_UIDS`.
-
-    An action joins an earlier batch of the same change unless a later one is about the
-    same message: the order of changes to one message is kept.
-    """
-    made: list[Batch] = []
-    last_for: dict[int, int] = {}
-    for pending_id, action in due:
-        if not isinstance(action, SetFlags):
-            continue
-        change = change_of(action)
-        earliest = last_for.get(action.target.envelope_id, 0)
-        for number in range(len(made) - 1, earliest - 1, -1):
-            if made[number].change == change and len(made[number].waiting) < MAX_UIDS:
-                break
-        else:
-            number = len(made)
-            made.append(Batch(change, []))
-        made[number].waiting.append((pending_id, action))
-        last_for[action.target.envelope_id] = number
-    return made
+    SMALL = "small"
+    """All but large messages that go to a mailbox."""
+    LARGE = "large"
+    """Only these."""
 
 
 class Replay:
     """Tells waiting actions over a session that is logged in."""
 
-    def __init__(self, session: ImapSession, store: Store, desk: Desk) -> None:
-        self._session = session
+    def __init__(
+        self, session: ImapSession, store: Store, desk: Desk, setbacks: Setbacks | None = None,
+        share: Share = Share.SMALL,
+    ) -> None:
+        self.ground = Ground(session, store, desk)
+        self.share = share
+        self.large_wait = False
+        """Large messages wait that are not this replay's share."""
+        self.to_look_at: set[MailboxId] = set()
+        """Mailboxes in which messages are that a sync must find; whoever syncs takes them."""
+        self.remark = ""
+        """A sentence about what the server could not do as wished, until somebody takes it."""
         self._store = store
         self._desk = desk
-        self.selected: tuple[MailboxId, int] | None = None
-        """The mailbox that is selected for changes, and its uid_validity; kept by whoever selects another."""
+        self._setbacks = setbacks or Setbacks()
+        self._setbacks.came_back()
+        self._stuck: set[PendingId] = set()
+        """What could not be told in this run."""
+        self._stubborn = False
 
-    def run(self) -> int:
-        """Tell everything that waits; how many actions were settled.
+    def run(self, *, stubborn: bool = False) -> int:
+        """Tell everything that waits and can be told; how many actions were settled, by a yes or a no.
 
-        A ConnectionProblem leaves the rest waiting, and so does a mailbox that must be synced first.
+        A ConnectionProblem leaves the rest waiting. `stubborn`: try again, too, what has cost
+        several connections; else that is left for the end of a round, so that mail still comes.
         """
+        self._stubborn = stubborn
+        self._stuck = set()
+        self.large_wait = False
         total = 0
-        while due := self._store.pending.due(self._desk.name):
-            settled = sum(self._tell(batch) for batch in batches(due))
-            total += settled
-            if settled:
-                self._desk.tell(StatusChanged(self._desk.name))
-            else:
-                break
-        return total
+        while True:
+            due = self._store.pending.due(self._desk.name, PAGE + len(self._stuck))
+            new = [(pending_id, action) for pending_id, action in due if pending_id not in self._stuck]
+            if not new:
+                return total
+            for piece in stretches(new):
+                told = self._tell_mailbox(*piece) if isinstance(piece, tuple) else self._tell_messages(piece)
+                total += told
+                if told:
+                    self._desk.tell(PendingChanged(self._desk.name))
+                    self._desk.tell(StatusChanged(self._desk.name))
+
+    # --- messages -------------------------------------------------------------------
+
+    def _tell_messages(self, stretch: Sequence[tuple[PendingId, MessageAction]]) -> int:
+        mine = [(pending_id, action) for pending_id, action in stretch if self._is_mine(pending_id, action)]
+        planned = batches(mine)
+        self._stuck |= {pending_id for pending_id, _ in stretch} - {one for batch in planned for one in batch.ids}
+        return sum(self._tell(batch) for batch in planned)
+
+    def _is_mine(self, pending_id: PendingId, action: MessageAction) -> bool:
+        """Whether it is this replay's to tell now."""
+        is_large = isinstance(action, Append) and self._store.raws.size(action.raw) > LARGE_OCTETS
+        if self.share is Share.LARGE:
+            return is_large
+        self.large_wait |= is_large
+        return not is_large and not self._setbacks.avoids(pending_id, stubborn=self._stubborn)
 
     def _tell(self, batch: Batch) -> int:
-        """How many actions were settled, by a yes or a no; 0 when they must wait for a sync."""
-        mailbox = self._store.mailboxes.get(batch.change.mailbox_id)
-        ids = [pending_id for pending_id, _ in batch.waiting]
-        if mailbox is None:
-            self._refuse(batch, ids, "the mailbox is gone")
-            return len(ids)
+        """How many actions were settled; 0 when they must wait."""
+        if self._setbacks.hopeless(batch.ids):
+            return self._refuse(batch.waiting, "the connection ended each time it was told to the server")
+        telling = Telling(self.ground, batch)
+        why = ""
+        self._setbacks.begins(batch.ids)
         try:
-            uid_validity = self._select(mailbox)
-            if self._store.mailboxes.sync_point(mailbox.id).uid_validity != uid_validity:
-                return 0  # The server renumbered: the rows must find their new uids first.
-            uids = self._valid_uids(batch, uid_validity)
-            if uids:
-                self._store_flags(batch.change, uids)
+            telling.tell()
         except ServerRefused as exc:
-            self._refuse(batch, ids, f"the server says: {clean_line(exc.words, 200)}" if exc.words else exc.sentence)
-            return len(ids)
-        with self._store.transaction():
-            self._store.pending.done(ids)
-        self._desk.tell(MailboxChanged(mailbox.id))
-        return len(ids)
+            why = self._unless_later(exc, list(telling.open))
+        except (MessageProblem, UsageError) as exc:
+            why = exc.sentence.rstrip(".")
+        self._setbacks.ended(batch.ids)
+        settled = self._take_up(batch, telling, why)
+        self._stuck.update(() if why else telling.open)
+        return settled
 
-    def _select(self, mailbox: Mailbox) -> int:
-        """Select the mailbox unless it is; its uid_validity."""
-        if self.selected is None or self.selected[0] != mailbox.id:
-            self.selected = None
-            self.selected = (mailbox.id, self._session.select(mailbox.name).uid_validity)
-        return self.selected[1]
+    def _unless_later(self, refused: ServerRefused, ids: Sequence[PendingId]) -> str:
+        """Why the server refused, for a sentence; empty when it only asks for patience, and the actions are put off."""
+        words = clean_line(refused.words, 200) if refused.words else ""
+        why = f"the server says: {words}" if words else refused.sentence.rstrip(".")
+        if refused.code not in LATER:
+            return why
+        self._store.pending.put_off(ids, int(self._desk.clock.wall()) + LATER_S, f"Later: {why}.")
+        return ""
 
-    def _store_flags(self, change: Change, uids: Sequence[int]) -> None:
-        """STORE, then the answer (or what was asked for, where it is silent) as the server's flags."""
-        wanted = compress_uids(uids)
-        told = {}
-        if change.add:
-            told.update({one.uid: one for one in self._session.store_flags(wanted, add=change.add)})
-        if change.remove:
-            told.update({one.uid: one for one in self._session.store_flags(wanted, remove=change.remove)})
-        # RFC 9051 6.4.6: without .SILENT the new value is told, but a FETCH may be missing, or lack its uid.
-        if any(uid not in told for uid in uids):
-            told.update({one.uid: one for one in self._session.fetch_flags(wanted).changed})
-        changes = [(one.uid, one.flags, one.keywords, one.modseq) for one in told.values() if one.uid in set(uids)]
-        with self._store.transaction():
-            self._store.envelopes.set_flags(change.mailbox_id, changes)
+    def _take_up(self, batch: Batch, telling: Telling, why: str) -> int:
+        """Refuse what was refused, and say what changed."""
+        settled = telling.settled
+        actions = dict(batch.waiting)
+        for reason, ids in telling.failed.items():
+            settled += self._refuse([(one, actions[one]) for one in ids], reason)
+        if why:
+            settled += self._refuse(list(telling.open.items()), why)
+        self.to_look_at |= telling.to_look_at
+        if telling.stay_marked:
+            self.remark = _stays_marked(telling.stay_marked)
+        if settled:
+            for notice in changed_mailboxes(batch):
+                self._desk.tell(notice)
+        return settled
 
-    def _valid_uids(self, batch: Batch, uid_validity: int | None) -> list[Uid]:
-        """The uids that still name the messages the actions were about."""
-        uids = []
-        for _, action in batch.waiting:
-            target = action.target
-            if target.uid is not None and target.uid_validity == uid_validity:
-                uids.append(target.uid)
-                continue
-            envelope = self._store.envelopes.envelope(target.envelope_id)
-            if envelope is not None and _is_same(envelope, target.message_id, uid_validity):
-                assert envelope.uid is not None  # noqa: S101 - _is_same looked
-                uids.append(envelope.uid)
-        return sorted(set(uids))
-
-    def _refuse(self, batch: Batch, ids: Sequence[PendingId], why: str) -> None:
-        action = batch.waiting[0][1]
-        count = len(batch.waiting)
-        whom = "A message" if count == 1 else f"{count} messages"
+    def _refuse(self, waiting: Sequence[tuple[PendingId, Action]], why: str) -> int:
+        if not waiting:
+            return 0
+        action = waiting[0][1]
+        whom = "A message" if len(waiting) == 1 else f"{len(waiting)} messages"
         sentence = f"{whom} could not be changed ({describe(action)}): {why}."
-        with self._store.transaction():
-            self._store.pending.refuse(ids, sentence)
-        self._desk.log.write("action.refused", mailbox=batch.change.mailbox_id, count=count)
-        self._desk.tell(ActionRefused(self._desk.name, batch.change.mailbox_id, sentence))
-        self._desk.tell(MailboxChanged(batch.change.mailbox_id))
+        self._say_refused([pending_id for pending_id, _ in waiting], action.target.mailbox_id, sentence)  # type: ignore[union-attr]
+        return len(waiting)
+
+    def _say_refused(self, ids: Sequence[PendingId], mailbox_id: MailboxId, sentence: str) -> None:
+        self._store.pending.fail(ids, sentence)
+        self._desk.log.write("action.refused", mailbox=mailbox_id, count=len(ids))
+        self._desk.tell(ActionRefused(self._desk.name, mailbox_id, sentence))
+        self._desk.tell(MailboxChanged(mailbox_id))
+
+    # --- mailboxes ------------------------------------------------------------------
+
+    def _tell_mailbox(self, pending_id: PendingId, action: MailboxAction) -> int:
+        """How many actions were settled: 1, or 0 when it must wait."""
+        if self.share is Share.LARGE or self._setbacks.avoids(pending_id, stubborn=self._stubborn):
+            self._stuck.add(pending_id)
+            return 0
+        why = ""
+        self._setbacks.begins([pending_id])
+        try:
+            mailbox_actions.tell(self.ground, pending_id, action)
+        except ServerRefused as exc:
+            why = self._unless_later(exc, [pending_id])
+            if not why:
+                self._stuck.add(pending_id)
+        except (MessageProblem, UsageError) as exc:
+            why = exc.sentence.rstrip(".")
+        self._setbacks.ended([pending_id])
+        if pending_id in self._stuck:
+            return 0
+        if why:
+            self._say_refused([pending_id], action.mailbox_id, f"Could not {describe(action)}: {why}.")
+        self._desk.tell(TreeChanged(self._desk.name))
+        return 1
 
 
-def _is_same(envelope: Envelope, message_id: str, uid_validity: int | None) -> bool:
-    return (
-        envelope.uid is not None
-        and envelope.uid_validity == uid_validity
-        and bool(message_id)
-        and envelope.message_id == message_id
-    )
+def _stays_marked(count: int) -> str:
+    whom = "A message is" if count == 1 else f"{count} messages are"
+    return f"{whom} hidden here, and only marked as deleted on the server, which cannot remove single messages."

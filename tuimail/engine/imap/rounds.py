@@ -12,8 +12,9 @@ from typing import Final
 
 from tuimail.engine.desk import Desk, Orders
 from tuimail.engine.imap import plan
-from tuimail.engine.imap.replay import Replay
+from tuimail.engine.imap.replay import Replay, Share
 from tuimail.engine.imap.session import list_mailboxes
+from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.imap.sync import MailboxSync
 from tuimail.engine.protocol import MailboxChanged, TreeChanged
 from tuimail.errors import ServerRefused
@@ -50,14 +51,18 @@ class Rounds:
         *,
         wanted: Callable[[], bool],
         watch_inbox: Callable[[Mailbox | None], None],
+        upload: Callable[[], None],
+        setbacks: Setbacks,
     ) -> None:
+        """`upload` tells large messages, over another connection; `setbacks` are those of earlier ones."""
         self._session = session
         self._store = store
         self._desk = desk
         self._orders = orders
         self._wanted = wanted
         self._watch_inbox = watch_inbox
-        self._replay = Replay(session, store, desk)
+        self._upload = upload
+        self._replay = Replay(session, store, desk, setbacks, Share.SMALL)
         self._current: MailboxSync | None = None
         self._current_id: MailboxId | None = None
         self._scanned_at: dict[MailboxId, float] = {}
@@ -66,7 +71,7 @@ class Rounds:
         self._agenda: dict[MailboxId, Mailbox] = {}
 
     def round(self, *, thorough: bool) -> str:
-        """Bring everything up to date; a sentence about the first mailbox that could not be, else "".
+        """Bring everything up to date; a sentence about a mailbox that could not be, else "".
 
         `thorough` believes no count of a server without mod-sequences. Raises Leave when asked to stop.
         """
@@ -76,16 +81,20 @@ class Rounds:
         self._agenda = self._due(trust_counts=not thorough)
         fault = ""
         while self._agenda:
-            mailbox = plan.order(list(self._agenda.values()), self._orders.shown)[0]
-            finished, sentence = self._sync(mailbox)
-            fault = fault or sentence
-            if finished:
-                del self._agenda[mailbox.id]
+            fault = self._next_of_agenda() or fault
             self._obey()
-        self._replay_waiting()
+        self._replay_waiting(stubborn=True)
+        while to_look_at := self._orders.take_looks():  # what was moved to where the server did not say
+            self._look_into(to_look_at)
+            self._replay_waiting()
         if thorough:
             self._looked_at = now
         return fault
+
+    @property
+    def remark(self) -> str:
+        """A sentence about what the server could not do as it was wished; empty when there is nothing to say."""
+        return self._replay.remark
 
     def watch(self, poll_at: float) -> None:
         """Wait for news until `poll_at` or until something was asked, and take it in."""
@@ -110,6 +119,18 @@ class Rounds:
 
     # --- parts of a round -------------------------------------------------------
 
+    def _next_of_agenda(self) -> str:
+        """Sync the most wanted mailbox; a sentence when it cannot be read."""
+        wanted = plan.order(list(self._agenda.values()), self._orders.shown)
+        mailbox = self._store.mailboxes.get(wanted[0].id) if wanted else None  # it may bear another name by now
+        if mailbox is None or mailbox.name_there is None:
+            self._agenda = {one.id: one for one in wanted[1:]}
+            return ""
+        finished, sentence = self._sync(mailbox)
+        if finished:
+            del self._agenda[mailbox.id]
+        return sentence
+
     def _due(self, *, trust_counts: bool) -> dict[MailboxId, Mailbox]:
         """The mailboxes that need a look."""
         listed, changed = list_mailboxes(self._session, self._store, self._desk)
@@ -118,19 +139,21 @@ class Rounds:
         by_name = {one.name: one for one in listed}
         due = {}
         for mailbox in self._store.mailboxes.all(self._desk.name):
-            found = by_name.get(mailbox.name)
+            found = by_name.get(mailbox.name_there or "")
             if mailbox.selectable and found and not self._is_current(mailbox, found, trust_counts=trust_counts):
                 due[mailbox.id] = mailbox
         return due
 
     def _is_current(self, mailbox: Mailbox, told: Listed | StatusNews, *, trust_counts: bool) -> bool:
         point = self._store.mailboxes.sync_point(mailbox.id)
-        known = plan.Known(
-            point.uid_validity, point.uid_next, point.highest_modseq,
-            mailbox.total, mailbox.unread, point.filled_down_to == 1,
-        )  # fmt: skip
         total, unread = (
             (told.total, told.unread) if isinstance(told, StatusNews) else (told.server_total, told.server_unread)
+        )
+        here = mailbox.total
+        if here != total:  # some may be shown elsewhere already, or be hidden
+            here = len(self._store.envelopes.uids(mailbox.id))
+        known = plan.Known(
+            point.uid_validity, point.uid_next, point.highest_modseq, here, mailbox.unread, point.filled_down_to == 1
         )
         server = plan.Numbers(told.uid_validity, told.uid_next, told.highest_modseq, total, unread)
         return plan.is_current(server, known, trust_counts=trust_counts)
@@ -162,13 +185,13 @@ class Rounds:
         if mailbox.error:
             self._store.mailboxes.set_error(mailbox.id, "")
         self._current, self._current_id = sync, mailbox.id
-        self._replay.selected = (mailbox.id, sync.uid_validity)
+        self._replay.ground.selected = (mailbox.id, sync.uid_validity)
         if finished and scan_flags:
             self._scanned_at[mailbox.id] = now
         return finished, ""
 
     def _leave_mailbox(self) -> None:
-        self._current = self._current_id = self._replay.selected = None
+        self._current = self._current_id = self._replay.ground.selected = None
 
     def _somebody_waits_for_another(self, mailbox: Mailbox) -> bool:
         """Whether the mailbox on the screen is due, and still has nothing to show."""
@@ -185,18 +208,26 @@ class Rounds:
         if self._orders.take_wake():
             self._replay_waiting()
 
-    def _replay_waiting(self) -> None:
+    def _replay_waiting(self, *, stubborn: bool = False) -> None:
+        """Tell what waits; what must be looked for afterwards is put on the list of looks."""
         if not self._store.pending.count(self._desk.name):
             return
-        self._replay.run()
-        if self._replay.selected is None or self._replay.selected[0] != self._current_id:
+        self._replay.run(stubborn=stubborn)
+        if self._replay.large_wait:
+            self._upload()
+        to_look_at, self._replay.to_look_at = self._replay.to_look_at, set()
+        for mailbox_id in to_look_at:
+            self._orders.look(mailbox_id)
+        selected = self._replay.ground.selected
+        if selected is None or selected[0] != self._current_id:
             self._current = self._current_id = None
 
     # --- watching ---------------------------------------------------------------
 
     def _to_watch(self) -> Mailbox | None:
         shown = self._store.mailboxes.get(self._orders.shown) if self._orders.shown is not None else None
-        if shown is not None and shown.account == self._desk.name and shown.selectable and not shown.error:
+        if shown is not None and shown.account == self._desk.name and shown.selectable and not shown.error \
+                and shown.name_there is not None:
             return shown
         return self._store.mailboxes.with_role(self._desk.name, Role.INBOX)
 
@@ -210,16 +241,22 @@ class Rounds:
         if news.mailboxes_changed:
             self._orders.ask(try_again=True)
         for status in news.statuses:
-            mailbox = self._store.mailboxes.find(self._desk.name, status.name)
+            mailbox = self._by_name_there(status.name)
             if mailbox is None:
                 self._orders.ask(try_again=True)
             elif mailbox.id != self._current_id and not self._is_current(mailbox, status, trust_counts=True):
                 self._orders.look(mailbox.id)
 
+    def _by_name_there(self, name: str) -> Mailbox | None:
+        found = self._store.mailboxes.find(self._desk.name, name)
+        if found is not None and found.name_there == name:
+            return found
+        return next((one for one in self._store.mailboxes.all(self._desk.name) if one.name_there == name), None)
+
     def _look_into(self, mailboxes: set[MailboxId]) -> None:
         for mailbox_id in mailboxes:
             mailbox = self._store.mailboxes.get(mailbox_id)
-            if mailbox is None or not mailbox.selectable:
+            if mailbox is None or not mailbox.selectable or mailbox.name_there is None:
                 continue
             if mailbox_id == self._current_id:
                 self._take_in(self._session.noop())

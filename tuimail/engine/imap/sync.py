@@ -74,8 +74,10 @@ class MailboxSync:
             return
         self._apply_flags(news.flags)
         self._vanish_ranges(news.vanished)
-        if (news.expunged and not news.vanished) or news.flags_unknown:
+        if news.flags_unknown:
             self._recheck()
+        elif news.expunged and not news.vanished:
+            self._vanish(plan.diff(self._store.envelopes.uids(self._id), self._session.search_uids()).gone)
         if news.exists is not None:
             self._fetch_from(self._point.uid_next or 1)
         self._store.mailboxes.set_synced(self._id, int(self._desk.clock.wall()))
@@ -87,7 +89,7 @@ class MailboxSync:
         known = None
         if self._session.qresync and point.uid_validity and point.highest_modseq:
             known = Known(point.uid_validity, point.highest_modseq)
-        return self._session.select(self._mailbox.name, known=known)
+        return self._session.select(self._mailbox.name_there or self._mailbox.name, known=known)
 
     def _renumber(self, selected: Selected) -> None:
         """The uids mean nothing any longer: rows wait in limbo until they are recognised."""

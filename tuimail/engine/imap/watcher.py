@@ -66,7 +66,7 @@ class InboxWatcher:
     def _watch(self, mailbox: Mailbox) -> None:
         session = dial(self._desk)
         try:
-            session.select(mailbox.name, readonly=True)
+            session.select(mailbox.name_there or mailbox.name, readonly=True)
             self._look(mailbox.id)
             while not self._stopping and self._mailbox is not None and self._mailbox.id == mailbox.id:
                 if session.idle(self._bell.fileno(), IDLE_S):

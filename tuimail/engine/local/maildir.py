@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 from tuimail.config import AccountConfig
+from tuimail.engine.at_store import keep_at_it
 from tuimail.engine.desk import Desk, Orders
 from tuimail.engine.local.describe import describe
 from tuimail.engine.local.lane import LocalLane
 from tuimail.engine.protocol import MailboxChanged, StatusChanged, TreeChanged
-from tuimail.errors import MailError
+from tuimail.errors import MailError, StoreError
 from tuimail.model import AccountStatus, EnvelopeId, MailboxId, Section
 from tuimail.store import Store
 
@@ -23,6 +24,8 @@ SHOWN_S: Final = 3.0
 """How often a mailbox on the screen is looked at."""
 WATCHED_S: Final = 15.0
 """How often the others are."""
+STORE_TROUBLE_S: Final = 30.0
+"""A full disk is looked at again so often."""
 
 
 class MaildirAtWork:
@@ -103,20 +106,31 @@ class MaildirAtWork:
     # --- the thread -------------------------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            with Store.open(self._desk.paths) as store:
-                while not self._orders.stopping:
-                    self._look(store)
-                    self._active = False
-                    if not self._orders.stopping:  # `take` may have hushed the ring that said so
-                        self._orders.bell.wait(self._pause_s())
-                    self._active = True
-        except Exception as exc:  # noqa: BLE001 - the top of the thread
-            self._desk.log.fault("maildir.fault", exc, account=self._desk.name)
-            said = exc.sentence if isinstance(exc, MailError) else "Something went wrong inside tuimail; see its log."
-            self._serve_broken(said)
-        finally:
-            self._active = False
+        keep_at_it(
+            self._desk, "maildir", self._once, stopping=lambda: self._orders.stopping,
+            trouble=self._untold_trouble, broken=self._serve_broken,
+        )
+        self._active = False
+
+    def _once(self, store: Store) -> None:
+        """One look, and a pause."""
+        self._active = True
+        self._look(store)
+        self._active = False
+        self._rest(self._pause_s())
+
+    def _rest(self, seconds: float | None) -> None:
+        """Wait until the bell rings. `take` may have hushed the ring that said: end."""
+        if not self._orders.stopping:
+            self._orders.bell.wait(seconds)
+
+    def _untold_trouble(self, error: StoreError) -> None:
+        """The store cannot be used just now: say so to whoever waits, and look again later."""
+        waiting, self._tickets = [*self._tickets, *self._orders.take().tickets], []
+        if waiting:
+            self._ended(self._desk.name, waiting, f"{error.sentence} {error.advice}".strip())
+        self._active = False
+        self._rest(STORE_TROUBLE_S)
 
     def _pause_s(self) -> float | None:
         if self._orders.waiting:
@@ -165,9 +179,10 @@ class MaildirAtWork:
         self._desk.tell(StatusChanged(self._desk.name))
 
     def _serve_broken(self, sentence: str) -> None:
+        """The store cannot be opened: say so to everybody who asks."""
+        self._active = False
         while not self._orders.stopping:
-            tickets = self._orders.take().tickets
+            tickets, self._tickets = [*self._tickets, *self._orders.take().tickets], []
             if tickets:
                 self._ended(self._desk.name, tickets, sentence)
-            if not self._orders.stopping:
-                self._orders.bell.wait(None)
+            self._rest(None)

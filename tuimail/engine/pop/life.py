@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tuimail.config import AccountConfig
+from tuimail.engine.at_store import keep_at_it
 from tuimail.engine.desk import Asked, Desk, Orders
 from tuimail.engine.imap import plan
 from tuimail.engine.imap.loop import FAULT_S, STORE_TROUBLE_S, in_words, spoken_time
@@ -25,12 +26,10 @@ from tuimail.errors import (
     AuthError,
     ConfigError,
     ConnectionProblem,
-    Corrupt,
     MailError,
     ProtocolViolation,
     ServerRefused,
     StoreError,
-    TooNew,
     TrustError,
     UsageError,
 )
@@ -191,21 +190,10 @@ class PopLoop:
     # --- the loop -------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._orders.stopping:
-            try:
-                with Store.open(self._desk.paths) as store:
-                    while not self._orders.stopping:
-                        self._once(store)
-            except (Corrupt, TooNew) as exc:
-                self._desk.log.fault("account.store", exc, account=self._desk.name)
-                self._desk.offline = exc.sentence
-                self._serve_broken(exc.sentence)
-            except StoreError as exc:  # even what went wrong could not be written down, or the store not be opened
-                self._untold_trouble(exc)
-                self._sleep(STORE_TROUBLE_S)
-            except Exception as exc:  # noqa: BLE001 - the top of the thread
-                self._desk.log.fault("account.fault", exc, account=self._desk.name)
-                self._serve_broken("Something went wrong inside tuimail; see its log.")
+        keep_at_it(
+            self._desk, "account", self._once, stopping=lambda: self._orders.stopping,
+            trouble=self._untold_trouble, broken=self._serve_broken,
+        )
 
     def _once(self, store: Store) -> None:
         """Wait until a check is due, then one session."""
@@ -376,7 +364,6 @@ class PopLoop:
 
     def _untold_trouble(self, error: StoreError) -> None:
         """The status cannot be kept in the store, so whoever listens is told, once."""
-        self._desk.log.fault("account.store", error, account=self._desk.name)
         self._must_scan = True
         self._desk.offline = error.sentence
         self._receive(self._orders.take())
@@ -385,6 +372,7 @@ class PopLoop:
             self._desk.tell(SyncEnded(self._desk.name, f"{error.sentence} {error.advice}".strip()))
         self._lane.gave_up(f"Not downloaded. {error.sentence}")
         self._give_up_tickets(error.sentence)
+        self._sleep(STORE_TROUBLE_S)
 
     def _give_up_tickets(self, sentence: str) -> None:
         tickets, self._tickets = self._tickets, []
@@ -393,6 +381,7 @@ class PopLoop:
 
     def _serve_broken(self, sentence: str) -> None:
         """The store cannot be opened: say so to everybody who asks."""
+        self._desk.offline = sentence
         while not self._orders.stopping:
             self._receive(self._orders.take())
             self._give_up_tickets(sentence)

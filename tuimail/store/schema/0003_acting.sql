@@ -28,6 +28,9 @@ CREATE TABLE pending (
     state INTEGER NOT NULL DEFAULT 0,     -- 0 waits, 1 failed: it has no effect until it is tried again
     handed INTEGER NOT NULL DEFAULT 0,    -- a server may have been told
     told INTEGER NOT NULL DEFAULT 0,      -- the server described the message since the action was handed out
+    begun INTEGER NOT NULL DEFAULT 0,     -- its command may have gone out
+    edge_validity INTEGER,                -- UIDVALIDITY and UIDNEXT of the destination just before it did
+    edge_uid_next INTEGER,
     tries INTEGER NOT NULL DEFAULT 0,
     not_before INTEGER NOT NULL DEFAULT 0,
     after_id INTEGER,                     -- not before that one is done
@@ -50,6 +53,13 @@ CREATE TABLE away (
     maker INTEGER                         -- the action that puts it there; NULL: it is there
 );
 CREATE UNIQUE INDEX away_by_uid ON away (mailbox_id, uid);
+
+-- Messages that a server could not remove: they are marked as \Deleted there, and not shown here.
+CREATE TABLE left_behind (
+    mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+    uid INTEGER NOT NULL,
+    PRIMARY KEY (mailbox_id, uid)
+) WITHOUT ROWID;
 
 -- 1: filed by us, so that only what its sender wrote tells it, not its size and arrival.
 ALTER TABLE limbo ADD COLUMN loose INTEGER NOT NULL DEFAULT 0;
