@@ -17,8 +17,10 @@
         Corrupt  TooNew  DiskFull  Locked  ReadOnly
       MessageProblem         one message, not the account
         TooLarge  Vanished  NotDownloaded  QuarantineRefused
+        NotHere                messages that must be downloaded first (which)
       EngineGone             the engine's process cannot be reached
       UsageError             what a person asked for makes no sense
+      NeedsYes               what cannot be undone waits for a yes
 
 Every error carries one sentence for a person (`str(error)`) and, in `advice`,
 what to do next. `retry` says whether trying again by itself can help, and `reached`,
@@ -186,6 +188,15 @@ class NotDownloaded(MessageProblem):
     """Its bytes are not here, and cannot be had just now."""
 
 
+class NotHere(NotDownloaded):
+    """Whole messages are needed, and some are not here yet."""
+
+    def __init__(self, sentence: str, ids: tuple[int, ...], advice: str = "Download them, and try again.") -> None:
+        super().__init__(sentence, advice)
+        self.ids = ids
+        """Their rows."""
+
+
 class QuarantineRefused(MessageProblem):
     """Held until a person releases it."""
 
@@ -198,3 +209,12 @@ class EngineGone(MailError):
 
 class UsageError(MailError):
     """What a person asked for makes no sense."""
+
+
+class NeedsYes(MailError):
+    """What was asked for cannot be undone: a person must say yes first. The sentence is the question."""
+
+    def __init__(self, sentence: str, count: int) -> None:
+        super().__init__(sentence, "Say that you are sure, and it is done.")
+        self.count = count
+        """Messages that would be gone for good."""

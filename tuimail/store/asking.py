@@ -125,6 +125,7 @@ class _Making:
         self._accounts: dict[str, int] = {}
         row = database.row("SELECT seq FROM sqlite_sequence WHERE name = 'pending'")
         self._next = (row[0] if row else 0) + 1
+        self._copy_ids: dict[int, int] = {}
         self._rows: list[tuple[object, ...]] = []
         self._steps: list[tuple[object, ...]] = []
         self._made: list[tuple[int, int, int]] = []
@@ -147,10 +148,22 @@ class _Making:
             self._messages[identity] = _Message(account_id, mailbox_id, flags, keywords)
         self._owners = dict(self._database.rows("SELECT id, account_id FROM mailbox WHERE account_id IS NOT NULL"))
         self._accounts = dict(self._database.rows("SELECT name, id FROM account"))
-        copies = sum(1 for action in actions if isinstance(action, Copy))
-        if copies:
-            row = self._database.row("SELECT value FROM meta WHERE key = 'next_envelope_id'")
-            self._next_row = int(row[0]) if row else 1
+        self._make_copies(actions)
+
+    def _make_copies(self, actions: Sequence[Action]) -> None:
+        wanted: dict[int, tuple[int, int]] = {}
+        expunged: set[int] = set()
+        for number, action in enumerate(actions):
+            if isinstance(action, Expunge):
+                expunged.add(action.target.envelope_id)
+            if not isinstance(action, Copy) or action.target.envelope_id in expunged:
+                continue
+            message = self._messages.get(action.target.envelope_id)
+            if message is not None and message.account_id == self._accounts.get(action.account):
+                self._check(message.account_id, action.to)
+                wanted[number] = (action.target.envelope_id, action.to)
+        made = write_copies(self._database, list(wanted.values()))
+        self._copy_ids = {number: copy_id for number, (_, copy_id) in zip(wanted, made, strict=True)}
 
     def take(self, number: int, action: Action) -> None:
         """One action; nothing when what it is about is gone, or is so already."""
@@ -189,8 +202,7 @@ class _Making:
                 del self._messages[envelope_id]
                 self.touched.add(envelope_id)
             case Copy():
-                self._check(account_id, action.to)
-                copy_id, self._next_row = self._next_row, self._next_row + 1
+                copy_id = self._copy_ids[number]
                 self.copies.append((envelope_id, copy_id, action.to, self._next))
                 self._keep(
                     number, replace(action, copy_id=EnvelopeId(copy_id)), account_id, mailbox_id,
@@ -243,8 +255,7 @@ class _Making:
             self._steps.append((identity, self._deed_id, envelope_id, account_id, back))
 
     def write(self) -> None:
-        """All rows, copies first: actions tell of them."""
-        self._write_copies()
+        """All rows."""
         self._database.many(_PENDING, self._rows)
         self._database.many(
             "INSERT INTO step (pending_id, deed_id, envelope_id, account_id, back) VALUES (?, ?, ?, ?, ?)", self._steps
@@ -254,20 +265,28 @@ class _Making:
             self._made + [(copy_id, to, number) for _, copy_id, to, number in self.copies],
         )
 
-    def _write_copies(self) -> None:
-        if not self.copies:
-            return
-        self._database.run("UPDATE meta SET value = ? WHERE key = 'next_envelope_id'", (self._next_row,))
-        stamp = int.from_bytes(os.urandom(5))
-        self._database.many(
-            f"INSERT INTO envelope (id, mailbox_id, uid, server_flags, server_keywords, body, stamp, {_COPIED})"
-            f" SELECT ?, ?, NULL, flags, keywords, 0, ?, {_COPIED} FROM envelope WHERE id = ?",
-            ((copy_id, to, stamp, source) for source, copy_id, to, _ in self.copies),
-        )
-        self._database.many(
-            f"INSERT INTO header (id, {_HEADERS}) SELECT ?, {_HEADERS} FROM header WHERE id = ?",
-            ((copy_id, source) for source, copy_id, _, _ in self.copies),
-        )
+
+def write_copies(database: Database, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Rows like those of messages, in other mailboxes, in the current transaction; (message, row of its copy) each.
+
+    `wanted`: message and mailbox. Places are not counted yet.
+    """
+    if not wanted:
+        return []
+    row = database.row("SELECT value FROM meta WHERE key = 'next_envelope_id'")
+    first = int(row[0]) if row else 1
+    database.run("UPDATE meta SET value = ? WHERE key = 'next_envelope_id'", (first + len(wanted),))
+    stamp = int.from_bytes(os.urandom(5))
+    database.many(
+        f"INSERT INTO envelope (id, mailbox_id, uid, server_flags, server_keywords, body, stamp, {_COPIED})"
+        f" SELECT ?, ?, NULL, flags, keywords, 0, ?, {_COPIED} FROM envelope WHERE id = ?",
+        ((identity, to, stamp, source) for identity, (source, to) in enumerate(wanted, first)),
+    )
+    database.many(
+        f"INSERT INTO header (id, {_HEADERS}) SELECT ?, {_HEADERS} FROM header WHERE id = ?",
+        ((identity, source) for identity, (source, _) in enumerate(wanted, first)),
+    )
+    return [(source, identity) for identity, (source, _) in enumerate(wanted, first)]
 
 
 def _flags_back(action: SetFlags, message: _Message) -> str:

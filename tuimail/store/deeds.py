@@ -9,11 +9,13 @@ told is turned back by actions of its own. What must not: what the actions do (`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tuimail.actions import (
     Action,
+    Append,
+    CreateMailbox,
     DeleteMailbox,
     Expunge,
     Move,
@@ -22,11 +24,12 @@ from tuimail.actions import (
     Subscribe,
     Target,
 )
-from tuimail.model import AccountName, BodyState, DeedId, EnvelopeId, MailboxId, PendingId
-from tuimail.store.asking import Asking
+from tuimail.model import AccountName, BodyState, DeedId, EnvelopeId, MailboxId, PendingId, RawId, Role
+from tuimail.store.asking import Asking, write_copies
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.ingest import Incoming, Ingest
-from tuimail.store.order import Order
+from tuimail.store.mailbox_wishes import MailboxWishes
+from tuimail.store.order import LOW_BITS, Order
 from tuimail.store.pending import Pending
 
 if TYPE_CHECKING:
@@ -49,9 +52,22 @@ class Deed(NamedTuple):
     """`done` or `undone`."""
 
 
+class Message(NamedTuple):
+    """A message that somebody is about to act on."""
+
+    target: Target
+    account: AccountName
+    flags: int
+    """Effective `Flag` bits."""
+    keywords: frozenset[str]
+    sort_at: int
+    """As in `Row`."""
+
+
 class Undone(NamedTuple):
     """What was turned back."""
 
+    deed: DeedId
     words: str
     """Of the deed."""
     accounts: tuple[AccountName, ...]
@@ -91,10 +107,60 @@ class Deeds:
         self._copy_bodies(asked.copies)
         return DeedId(deed_id)
 
-    def new_row(self, mailbox_id: MailboxId, incoming: Incoming, body: BodyState = BodyState.ABSENT) -> EnvelopeId:
-        """A row for a message that an Append is to file, in the current transaction, which must hold that Append."""
-        (envelope_id,) = self._ingest().insert_local(mailbox_id, [incoming], body)
-        return envelope_id
+    # --- what actions are made of -------------------------------------------------
+
+    def messages(self, ids: Iterable[EnvelopeId]) -> list[Message]:
+        """These messages by every name they have, in the same order; those that are gone are left out."""
+        wanted = list(dict.fromkeys(ids))
+        found = {row[0]: row for row in self._database.rows_of(
+            "SELECT envelope.id, mailbox_id, uid, uid_validity, message_id, account.name, flags, keywords,"
+            f" envelope.place >> {LOW_BITS} FROM envelope JOIN header ON header.id = envelope.id"
+            " JOIN mailbox ON mailbox.id = mailbox_id JOIN account ON account.id = account_id"
+            " WHERE envelope.id IN ({keys})",
+            wanted,
+        )}
+        return [
+            Message(Target(*row[:5]), row[5], row[6], frozenset(row[7].split()), row[8])
+            for row in map(found.get, wanted) if row is not None
+        ]
+
+    def new_mailbox(self, account: AccountName, name: str, role: Role = Role.NONE) -> CreateMailbox | None:
+        """A row for a mailbox that is to be made, in the current transaction, and the action that goes with it.
+
+        None when there is one of that name.
+        """
+        row = self._database.row("SELECT id FROM account WHERE name = ?", (account,))
+        mailbox_id = MailboxWishes(self._database).new(row[0], name) if row is not None else 0
+        if not mailbox_id:
+            return None
+        self._database.run("UPDATE mailbox SET role = ? WHERE id = ?", (str(role), mailbox_id))
+        return CreateMailbox(account, MailboxId(mailbox_id), name)
+
+    def copy_row(self, envelope_id: EnvelopeId, mailbox_id: MailboxId) -> EnvelopeId:
+        """A row as this message's, in any mailbox, in the current transaction, which must hold the Append for it."""
+        ((_, copy_id),) = write_copies(self._database, [(envelope_id, mailbox_id)])
+        row = self._database.row("SELECT place, flags FROM envelope WHERE id = ?", (copy_id,))
+        if row is not None:
+            self._order.shift(mailbox_id, added=[row[0]], unread=0 if row[1] & 1 else 1)
+        return EnvelopeId(copy_id)
+
+    def file(
+        self, account: AccountName, mailbox_id: MailboxId, incoming: Incoming, raw: RawId, *, flags: int = 0,
+        keywords: Sequence[str] = (), received_at: int | None = None, at: int,
+    ) -> PendingId:
+        """Have a message filed in a mailbox, and show it there meanwhile; no deed. Raises UsageError.
+
+        One use of the octets is the action's from then on.
+        """
+        with self._database.transaction(durable=True):
+            shown = incoming._replace(flags=flags, keywords=" ".join(sorted(keywords)))
+            (envelope_id,) = self._ingest().insert_local(mailbox_id, [shown], BodyState.ABSENT)
+            target = Target(envelope_id, mailbox_id, None, None, incoming.message_id)
+            append = Append(account, target, raw, flags, tuple(keywords), received_at)
+            (pending_id,) = self._pending.add([append], at=at)
+        return pending_id
+
+    # --- the way back -------------------------------------------------------------
 
     def recent(self, limit: int = KEPT) -> list[Deed]:
         """The last deeds, newest first."""
@@ -124,13 +190,13 @@ class Deeds:
         )
         dropped = [PendingId(step[0]) for step in steps if step[4] and (step[5] or not step[6])]
         told = [step for step in steps if not (step[4] and (step[5] or not step[6]))]
-        back, left = self._back(told)
         self._pending.drop(dropped)
+        back, left = self._back(told)
         asked = Asking(self._database, self._order).ask(back, at=at)
         self._database.run("UPDATE deed SET undone = 1 WHERE id = ?", (deed_id,))
         self._database.run("DELETE FROM step WHERE deed_id = ?", (deed_id,))
         accounts = tuple(dict.fromkeys(AccountName(step[2]) for step in steps))
-        return Undone(words, accounts, left + len(back) - len(asked.ids))
+        return Undone(DeedId(deed_id), words, accounts, left + len(back) - len(asked.ids))
 
     def _back(self, steps: Sequence[SqlRow]) -> tuple[list[Action], int]:
         """The actions that turn back what was done, and how many steps have no way back."""
