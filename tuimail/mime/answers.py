@@ -135,8 +135,8 @@ class Mine:
             return Identity(normal(address) or address, (base or self.identities[0]).name)
         return None
 
-    def answering(self, original: Original) -> Identity:
-        """The identity that a message was written to; the first one when it was to none."""
+    def addressed(self, original: Original) -> Identity | None:
+        """The identity that a message was written to, or that wrote it; None when it names none."""
         for typed in (original.to, original.cc, *original.delivered_to):
             for entry in entries(typed):
                 if found := self.which(entry.address):
@@ -144,7 +144,7 @@ class Mine:
         for entry in entries(original.from_):
             if found := self.which(entry.address):
                 return found  # one's own, from the mailbox of sent mail
-        return self.identities[0]
+        return None
 
 
 _WANTED = frozenset([

@@ -18,7 +18,6 @@ from tuimail.errors import UsageError
 from tuimail.mime.answers import (
     How,
     Identity,
-    Mine,
     Original,
     attribution,
     forward_subject,
@@ -32,7 +31,7 @@ from tuimail.mime.answers import (
 from tuimail.mime.charset import decode_charset
 from tuimail.mime.choice import attachments, text_parts
 from tuimail.mime.clean import clean_line, clean_text, safe_filename
-from tuimail.mime.compose import Enclosed, Outgoing, new_message_id
+from tuimail.mime.compose import new_message_id
 from tuimail.mime.enclosing import resent
 from tuimail.mime.flowing import unflow
 from tuimail.mime.headers import decode_header, header_values
@@ -41,9 +40,10 @@ from tuimail.mime.parse import ParsedMessage, header_block, leaves, parse_messag
 from tuimail.mime.readable import readable_of
 from tuimail.mime.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
 from tuimail.mime.words import decode_address_header
-from tuimail.model import AccountName, Draft, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section
+from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section
 from tuimail.store import Store
 from tuimail.wishes.identities import account_of, everyone_of_mine, mine_of, signature, with_signature
+from tuimail.wishes.sending import sending_account
 from tuimail.wishes.sources import (
     TEXT,
     envelope_of,
@@ -94,10 +94,8 @@ def reply(
     """
     envelope = envelope_of(store, envelope_id)
     original, readable = reading_of(store, envelope, kind, make_do=make_do)
-    told = account_of(config, envelope.account)
-    everyone = everyone_of_mine(config)
-    identity = _answering(told, everyone, original)
-    whom = reply_to(original, How(how), everyone)
+    told, identity = _writer(config, envelope.account, original)
+    whom = reply_to(original, How(how), everyone_of_mine(config))
     in_reply_to, thread = references(original)
     quote = quoted(readable, quoted_text)
     body = f"{attribution(original, _moment(envelope))}\n{quote}" if quote else ""
@@ -119,12 +117,11 @@ def forward(
     if how not in ("inline", "attached"):
         raise UsageError("A message is forwarded inline or attached.", "Choose one of both.")
     envelope = envelope_of(store, envelope_id)
-    told = account_of(config, envelope.account)
     if how == "attached":
-        return _attached(store, config, envelope, told, at=at)
+        return _attached(store, config, envelope, at=at)
     original, readable = reading_of(store, envelope, kind, make_do=make_do)
     files, refused = files_of(store, config, envelope, make_do=make_do)
-    identity = _answering(told, everyone_of_mine(config), original)
+    told, identity = _writer(config, envelope.account, original)
     names = [file.filename or file.content_type for file in files]
     text = forwarded(original, readable, _moment(envelope), names)
     below = signature(config, told.name, identity.shown)
@@ -138,10 +135,10 @@ def forward(
     return draft_id
 
 
-def _attached(store: Store, config: Config, envelope: Envelope, told: AccountConfig, *, at: int) -> DraftId:
+def _attached(store: Store, config: Config, envelope: Envelope, *, at: int) -> DraftId:
     raw = whole_of(store, config, envelope)
     original, _ = reading_of(store, envelope, make_do=True)
-    identity = _answering(told, everyone_of_mine(config), original)
+    told, identity = _writer(config, envelope.account, original)
     name = safe_filename(clean_line(envelope.subject, 80) or "message", "message")
     with store.transaction(durable=True):
         draft_id = _begin(
@@ -154,12 +151,15 @@ def _attached(store: Store, config: Config, envelope: Envelope, told: AccountCon
 
 
 def bounce(store: Store, config: Config, envelope_id: EnvelopeId) -> BounceDraft:
-    """A message to be passed on as it is (RFC 5322 3.6.6). Raises Wanted, Vanished, QuarantineRefused."""
+    """A message to be passed on as it is (RFC 5322 3.6.6).
+
+    Raises Wanted, Vanished, QuarantineRefused, UsageError when no account can send.
+    """
     envelope = envelope_of(store, envelope_id)
-    told = account_of(config, envelope.account)
     raw = whole_of(store, config, envelope)
     original, _ = reading_of(store, envelope, make_do=True)
-    identity = _answering(told, everyone_of_mine(config), original)
+    told, identity = _writer(config, envelope.account, original)
+    sending_account(config, told.name)
     return BounceDraft(envelope_id, told.name, identity.shown, envelope.subject, raw)
 
 
@@ -292,14 +292,16 @@ def _line(typed: str) -> str:
     return clean_line(typed, MAX_TYPED_CHARACTERS)
 
 
-def _answering(account: AccountConfig, everyone: Mine, original: Original) -> Identity:
-    """The identity that a message was written to: of the account that it came to, else of any, else the first."""
-    own = mine_of(account)
-    found = own.answering(original)
-    if found == own.identities[0]:
-        other = everyone.answering(original)
-        return other if other != everyone.identities[0] else found
-    return found
+def _writer(config: Config, name: AccountName, original: Original) -> tuple[AccountConfig, Identity]:
+    """Who answers: whoever it was written to, of the account that it came to if that can send, else of another."""
+    own = config.accounts.get(name)
+    others = [each for each in config.accounts.values() if each.send is not None and each is not own]
+    able = [own, *others] if own is not None and own.send is not None else others
+    for account in able:
+        if found := mine_of(account).addressed(original):
+            return account, found
+    account = able[0] if able else account_of(config, name)
+    return account, mine_of(account).identities[0]
 
 
 def _moment(envelope: Envelope) -> datetime:
@@ -312,22 +314,3 @@ def _local(at: int) -> datetime:
         return datetime.fromtimestamp(at).astimezone()
     except (OverflowError, ValueError, OSError):
         return datetime.fromtimestamp(0).astimezone()
-
-
-# --- what a draft becomes --------------------------------------------------------------
-
-
-def outgoing_of(config: Config, draft: Draft) -> Outgoing:
-    """A draft as `mime.compose` takes it."""
-    return Outgoing(
-        from_=draft.from_, to=draft.to, cc=draft.cc, bcc=draft.bcc, reply_to=draft.reply_to, subject=draft.subject,
-        body=draft.body, markdown=draft.markdown, message_id=draft.message_id, in_reply_to=draft.in_reply_to,
-        references=draft.references, flowed=config.compose.format_flowed,
-    )  # fmt: skip
-
-
-def enclosed_of(store: Store, draft: Draft) -> list[Enclosed]:
-    """The files of a draft with their octets."""
-    return [
-        Enclosed(file.filename, file.content_type, store.drafts.read(draft.id, file.number)) for file in draft.files
-    ]
