@@ -16,6 +16,7 @@ from tuimail.errors import (
     CertificateError,
     Dropped,
     MailError,
+    ProtocolViolation,
     Reached,
     RecipientsRefused,
     Refused,
@@ -209,6 +210,19 @@ def test_what_the_server_cannot_take_is_refused_before_an_octet_goes_out(
     assert demo.log[heard:] == ["NOOP"]
 
 
+@pytest.mark.parametrize("code", [500, 502, 503])
+def test_a_server_that_offers_bdat_and_does_not_know_it_gets_the_message_by_data(code: int) -> None:
+    post = Post(instead={"BDAT": b"%d 5.5.1 what\r\n" % code})
+    ends: list[int] = []
+    with posting(post) as session:
+        for _ in range(2):
+            session.send("a@b.c", ["d@e.f"], DOTTED, before_end=lambda: ends.append(1))
+    assert post.taken == [DOTTED, DOTTED]
+    verbs = [line.split(" ")[0] for line in post.heard]
+    assert verbs == ["EHLO", "MAIL", "RCPT", "BDAT", "RSET", "MAIL", "RCPT", "DATA", "MAIL", "RCPT", "DATA"]
+    assert len(ends) == 2
+
+
 def test_a_server_that_wants_a_login_says_so(demo: DemoServer) -> None:
     session = SmtpSession.connect(smtp_send(demo.smtp_port))
     with pytest.raises(ServerRefused, match="530") as caught:
@@ -268,6 +282,19 @@ def test_a_session_that_the_server_ended_between_messages_is_found_out_before_th
         assert not session.alive
     assert caught.value.retry
     assert caught.value.reached is not Reached.UNKNOWN
+    assert post.taken == []
+
+
+@pytest.mark.parametrize("stage", ["NOOP", "RCPT"])
+def test_an_answer_too_many_is_never_taken_for_that_of_the_next_command(stage: str) -> None:
+    post = Post(offers=ONE_BY_ONE, instead={stage: b"250 ok\r\n250 and once more\r\n"})
+    with posting(post) as session:
+        if stage == "NOOP":
+            session.noop()
+        with pytest.raises(ProtocolViolation, match="not asked for") as caught:
+            session.send("a@b.c", ["d@e.f"], DOTTED)
+        assert not session.alive
+    assert caught.value.reached is Reached.NOTHING
     assert post.taken == []
 
 

@@ -70,9 +70,10 @@ def test_eight_bit_text_for_a_seven_bit_server_is_refused_by_name() -> None:
 
 def test_an_address_beyond_ascii_needs_a_server_that_takes_it_unless_its_domain_alone_is() -> None:
     assert commands("a@b.c", ["d@bücher.example"], offers={})[1] == "RCPT TO:<d@xn--bcher-kva.example>"
-    with pytest.raises(ServerRefused, match="beyond ASCII") as caught:
-        commands("a@b.c", ["é@b.c"], offers={})
-    assert caught.value.code == "SMTPUTF8"
+    for address in ("é@b.c", "a@straße.example"):  # to Python, the second one is strasse.example
+        with pytest.raises(ServerRefused, match="beyond ASCII") as caught:
+            commands("a@b.c", [address], offers={})
+        assert caught.value.code == "SMTPUTF8"
 
 
 @pytest.mark.parametrize(

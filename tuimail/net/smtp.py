@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from tuimail.config import AuthKind, Security, Send
-from tuimail.errors import ConnectionProblem, MailError, Reached, Refused
+from tuimail.errors import ConnectionProblem, MailError, Reached, Refused, ServerRefused
 from tuimail.net import smtp_login, smtp_message
 from tuimail.net.channel import Channel
 from tuimail.net.opening import opened
@@ -28,6 +28,20 @@ from tuimail.net.smtp_values import BeforeEnd, Delivered, Progress, SmtpLimits
 __all__ = ["Delivered", "Reached", "Refused", "SmtpLimits", "SmtpSession", "reach"]
 
 CONNECT_S = 30.0
+_NOT_IMPLEMENTED = ("500", "501", "502", "503", "504")
+"""Refusals of a command, not of a message (RFC 5321 4.2.2)."""
+
+
+class _Once:
+    """Calls back the first time only."""
+
+    def __init__(self, before_end: BeforeEnd | None) -> None:
+        self._waiting = before_end
+
+    def __call__(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting()
 
 
 class _NotReached(Exception):
@@ -82,13 +96,22 @@ class SmtpSession:
         """Hand over one message; every line of `raw` must end in CRLF. It is taken when this returns.
 
         `dsn` asks for reports on the delivery. `before_end` is called once, right before the octets without which the
-        server takes nothing. Raises RecipientsRefused, ServerRefused (with `code`), UsageError for what may not be
-        sent, and the errors of a connection. `reached` of each says whether the server may have the message.
+        server takes nothing. A server that offers BDAT but does not know it gets the message again by DATA.
+
+        Raises RecipientsRefused, ServerRefused (with `code`), UsageError for what may not be sent, and the errors of a
+        connection. `reached` of each says whether the server may have the message.
         """
         letter = smtp_message.letter(
             sender, recipients, raw, self.capabilities, host=self._client.channel.host, dsn=dsn
         )
-        delivered = Transaction(self._client, self.capabilities, letter, progress, before_end).run()
+        once = _Once(before_end)
+        try:
+            delivered = Transaction(self._client, self.capabilities, letter, progress, once).run()
+        except ServerRefused as exc:
+            if not (self.alive and self.has("CHUNKING") and exc.code in _NOT_IMPLEMENTED):
+                raise
+            self.capabilities = {name: words for name, words in self.capabilities.items() if name != "CHUNKING"}
+            delivered = Transaction(self._client, self.capabilities, letter, progress, once).run()
         self._spoke()
         return delivered
 

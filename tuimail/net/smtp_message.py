@@ -21,6 +21,8 @@ _WORD = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_BEYOND}.-]+"
 _QUOTED = rf'"(?:[ !#-;=?-\[\]-~{_BEYOND}]|\\[ -;=?-~])*"'
 _DOMAIN = rf"[A-Za-z0-9{_BEYOND}](?:[A-Za-z0-9_.{_BEYOND}-]*[A-Za-z0-9{_BEYOND}])?\.?|\[[A-Za-z0-9.:-]+\]"
 _ADDRESS = re.compile(rf"(?:{_WORD}|{_QUOTED})@(?:{_DOMAIN})")
+_DIFFERENT = frozenset("ß\u1e9e\u03c2\u200c\u200d")
+"""IDNA 2003, which Python has, makes other domains of these than IDNA 2008: mail would go to a stranger."""
 _NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
 
@@ -139,7 +141,7 @@ def _path(address: str, host: str, *, utf8: bool) -> str:
     if utf8 or address.isascii():
         return address
     local, _, domain = address.rpartition("@")
-    if local.isascii():
+    if local.isascii() and not set(domain) & _DIFFERENT:
         try:
             return f"{local}@{domain.encode('idna').decode('ascii')}"
         except UnicodeError:
