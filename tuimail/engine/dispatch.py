@@ -19,6 +19,7 @@ from tuimail.engine.children.convert import Converter
 from tuimail.engine.children.examine import Examiner
 from tuimail.engine.clock import Clock, JumpDetector, SystemClock
 from tuimail.engine.desk import Desk
+from tuimail.engine.finding.indexing import Indexing
 from tuimail.engine.imap.account import AccountAtWork, AtWork
 from tuimail.engine.local.maildir import MaildirAtWork
 from tuimail.engine.log import Log
@@ -73,6 +74,7 @@ class Engine:
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
         self._senders = Senders(self._accounts.get, self._ended)
+        self._indexing = Indexing(paths, tell, self._any_at_work, self._log)
         self._tickets: dict[str, set[str]] = {}
         self._tickets_lock = threading.Lock()
         self._fault = ""
@@ -82,6 +84,7 @@ class Engine:
     def start(self) -> None:
         """Read the configuration and begin."""
         self._thread.start()
+        self._indexing.start()
 
     def handle(self, request: Request) -> None:
         """A client asks. From any thread, returns at once."""
@@ -98,7 +101,7 @@ class Engine:
     @property
     def busy(self) -> bool:
         """Whether something that was asked for is still being done."""
-        return bool(self._tickets) or self.sending or any(account.busy for account in self._accounts.values())
+        return bool(self._tickets) or self.sending or self._any_at_work() or self._indexing.at_work
 
     @property
     def sending(self) -> bool:
@@ -108,6 +111,7 @@ class Engine:
     def close(self) -> None:
         """End all accounts; what is not done yet stays to be done."""
         self._requests.put(None)
+        self._indexing.stop()
         self._thread.join(END_S)
         accounts = list(self._accounts.values())
         for account in accounts:
@@ -115,12 +119,18 @@ class Engine:
         self._senders.close()
         for account in accounts:
             account.join(END_S)
+        self._indexing.join(END_S)
         self._converter.close()
         self._examiner.close()
 
     def _tell(self, notice: Notice) -> None:
         self._tell_all(notice)
         self._senders.hear(notice)
+        self._indexing.hear(notice)
+
+    def _any_at_work(self) -> bool:
+        """Whether any account does what it was asked for. From any thread."""
+        return any(account.busy for account in list(self._accounts.values()))
 
     # --- the dispatcher's thread ------------------------------------------------
 

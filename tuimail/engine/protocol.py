@@ -257,6 +257,18 @@ class SearchEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexChanged:
+    """How much of the mail can be searched by its words; said at most once a second while that grows."""
+
+    done: int
+    total: int
+    sentence: str = ""
+    """Why it does not go on; empty when all is well."""
+    is_resting: bool = False
+    """Nothing more is due."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged:
     """Said by the office itself: the engine's process can be reached, or not just now, and why."""
 
@@ -267,7 +279,7 @@ class EngineChanged:
 Notice = (
     Welcome | MailboxChanged | TreeChanged | StatusChanged | Progress | NewMail | PartProgress
     | PartArrived | PartFailed | ActionRefused | PasswordWanted | SyncEnded | OutboxChanged | DraftsChanged
-    | PendingChanged | SearchEnded | EngineChanged
+    | PendingChanged | SearchEnded | IndexChanged | EngineChanged
 )
 
 _WORDS: dict[str, type[Request] | type[Notice]] = {
@@ -276,7 +288,7 @@ _WORDS: dict[str, type[Request] | type[Notice]] = {
         Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, SearchServer, Stop,
         Welcome, MailboxChanged, TreeChanged, StatusChanged, Progress, NewMail, PartProgress,
         PartArrived, PartFailed, ActionRefused, PasswordWanted, SyncEnded, OutboxChanged, DraftsChanged,
-        PendingChanged, SearchEnded, EngineChanged,
+        PendingChanged, SearchEnded, IndexChanged, EngineChanged,
     )
 }
 

@@ -56,7 +56,7 @@ class Due(NamedTuple):
 
     envelope_ids: Sequence[EnvelopeId]
     column: str
-    """Of `progress`; `reindex` for notes of mail.db."""
+    """Of `progress`; `reindex` for notes of mail.db; empty for a piece that says nothing of the rest."""
     value: int | None
 
 
@@ -187,7 +187,7 @@ class SearchIndex:
         index = self._index
         with index.transaction():
             self._write(index, documents)
-            if due is not None and due.column != "reindex":
+            if due is not None and due.column not in ("", "reindex"):
                 index.run(f"UPDATE progress SET {due.column} = ?", (due.value,))
         if due is not None and due.column == "reindex":
             with self._mail.transaction():

@@ -1,0 +1,1 @@
+"""Finding: the index of words is kept up beside everything else, and servers are asked."""
