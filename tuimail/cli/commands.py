@@ -151,8 +151,8 @@ _MAIL = (
     Command(
         "sync", "fetch mail and send what waits",
         "Does everything that is due for one account or all: the headers of every mailbox, the text that is kept for "
-        "reading offline, changes that wait for the server. It returns when all of that is done; with --watch it stays "
-        "connected and tells what happens until it is stopped.",
+        "reading offline, changes that wait for the server, the outbox. It returns when all of that is done; with "
+        "--watch it stays connected and tells what happens until it is stopped.",
         "syncing:sync",
         (
             _name("the account; all when left out", optional=True),
@@ -228,6 +228,79 @@ _MAIL = (
             _flag("--overwrite", "replace a file that is there"),
         ),
         (Example("tuimail save 17 2 --to ~/Downloads", "save part 2 of message 17"),),
+    ),
+)  # fmt: skip
+
+_OUTBOX_IDS = Argument(
+    ("outbox_ids",), "the number of a message, as `tuimail outbox list` prints it",
+    {"metavar": "N", "nargs": "+", "type": "id"},
+)  # fmt: skip
+_MANY: Mapping[str, Any] = MappingProxyType({"action": "append", "default": []})
+
+_SENDING = (
+    Command(
+        "send", "send a message",
+        "Puts a message into the outbox, from where it is sent: at once, or as soon as there is a network. The message "
+        "is a file or standard input, with headers as any mail has (Bcc is used and taken out; a missing From, Date or "
+        "Message-ID is filled in), or it is made of --to, --subject and --body. It is safe once the command returns; "
+        "with --wait it is sent.",
+        "sending:send",
+        (
+            Argument(("file",), "the message; - or nothing for standard input", {"metavar": "FILE", "nargs": "?"},
+                     FILES),
+            _value("--to", "ADDRESS", "whom it is for; can be given several times", **_MANY),
+            _value("--cc", "ADDRESS", "who gets a copy", **_MANY),
+            _value("--bcc", "ADDRESS", "who gets a copy unseen", **_MANY),
+            _value("--subject", "TEXT", "what it is about"),
+            _value("--body", "TEXT", "its text (default: standard input)"),
+            _value("--attach", "FILE", "a file that goes along; can be given several times", FILES, **_MANY),
+            Argument(("--from",), "who sends it (default: the first identity of the account)",
+                     {"metavar": "ADDRESS", "dest": "sender"}),
+            _value("--account", "ACCOUNT", "send with this one (default: that of the sender, else the first)"),
+            _value("--at", "TIME", "send it then: 18:30, tomorrow 9:00, mon 8:00, 2026-12-01 09:00, +2h"),
+            _flag("--notify", "ask for reports on the delivery, where the server can"),
+            _flag("--wait", "return when it was sent, or is known not to be"),
+        ),
+        (
+            Example("tuimail send letter.eml", "a message with its headers"),
+            Example('tuimail send --to grace@example.org --subject "Notes" --attach notes.pdf --body "As promised."',
+                    "without a file"),
+            Example("git format-patch --stdout --to=grace@example.org -1 | tuimail send --wait", "from a script"),
+        ),
+    ),
+    Command(
+        "outbox", "look at messages on their way out, retry and cancel them",
+        "Messages stay in the outbox until the server has taken them, and say why they wait. After a line that broke "
+        "at the very end it may be unknown whether a message was sent: it is never sent again without your word.",
+        commands=(
+            Command(
+                "list", "list messages on their way out", "Lists messages on their way out, the oldest first.",
+                "outbox:list_outbox",
+                (_value("--account", "ACCOUNT", "only this one"), _flag("--all", "those that are done, too")),
+            ),
+            Command(
+                "show", "print what is known of them", "Prints everything that is known of messages on their way out.",
+                "outbox:show", (_OUTBOX_IDS, _flag("--raw", "the message itself, octet by octet")),
+            ),
+            Command(
+                "retry", "try them now", "Tries messages now that failed, or that wait for their time.",
+                "outbox:retry", (_OUTBOX_IDS,),
+            ),
+            Command(
+                "cancel", "do not send them", "Takes messages out of the outbox that were not sent yet.",
+                "outbox:cancel", (_OUTBOX_IDS,),
+            ),
+            Command(
+                "resolve", "say whether they were sent",
+                "Says of messages of which it is unknown whether they were sent: they were (sent), or they are to be "
+                "sent again (again).",
+                "outbox:resolve",
+                (
+                    Argument(("outcome",), "sent or again", {"metavar": "OUTCOME", "choices": ("sent", "again")}),
+                    _OUTBOX_IDS,
+                ),
+            ),
+        ),
     ),
 )  # fmt: skip
 
@@ -318,6 +391,7 @@ _EXCHANGE = (
 COMMANDS: tuple[Command, ...] = (
     _ACCOUNT,
     *_MAIL,
+    *_SENDING,
     _QUARANTINE,
     *_EXCHANGE,
     Command(

@@ -52,7 +52,7 @@ def submission(raw: bytes, config: Config, *, account: AccountName | None, now: 
     names = {_name(line) for line in head}
     values = _values(head)
     recipients = _recipients(values)
-    chosen = _sender(config, values.get("from", ""), account)
+    chosen = identity_for(config, values.get("from", ""), account)
     found = entries(values.get("from", ""))
     missing = []
     if b"from" not in names:
@@ -148,7 +148,7 @@ def _recipients(values: dict[str, str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _sender(config: Config, from_: str, account: AccountName | None) -> Sender:
+def identity_for(config: Config, from_: str, account: AccountName | None) -> Sender:
     """The identity that sends: that of the From line where it is one of ours."""
     if wrong := faults(from_):
         raise UsageError(wrong[0], "Correct From; nothing was sent.")
