@@ -11,6 +11,9 @@ import pytest
 from tests.fakes.scripted import Peer
 from tests.net.conftest import playing, receive_from
 from tests.servers.dovecot import Dovecot
+from tuimail.config import AuthKind
+from tuimail.demo.imap.capabilities import FULL
+from tuimail.demo.server import DemoServer
 from tuimail.errors import AuthError, Dropped, MailError, ProtocolViolation, Unreachable
 from tuimail.net import login
 from tuimail.net.imap import ImapSession
@@ -265,3 +268,25 @@ def soon(look: Callable[[], list[str]]) -> list[str]:
             return seen
         tick.wait(0.02)
     return []
+
+
+@pytest.mark.parametrize("with_first", [True, False], ids=["SASL-IR", "asked first"])
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_token_lets_in_and_an_expired_one_is_told_once(mechanism: str, with_first: bool) -> None:
+    offered = (FULL | {f"AUTH={mechanism}"}) - (set() if with_first else {"SASL-IR"})
+    with DemoServer.start(samples=False, capabilities=offered) as server:
+        session = ImapSession.connect(receive_from(server.imap_port))
+        with pytest.raises(AuthError, match="refused the login") as caught:
+            session.login(server.user, "expired", auth=AuthKind.OAUTH2)
+        assert "token_command" in caught.value.advice
+        assert sum(line.startswith("AUTHENTICATE") for line in server.log) == 1
+        session.login(server.user, server.password, auth=AuthKind.OAUTH2)
+        assert session.status("INBOX")
+        session.close()
+
+
+def test_a_server_that_takes_no_token_is_told_so() -> None:
+    heard: list[str] = []
+    with playing(greeting("IMAP4rev1 AUTH=PLAIN", heard)) as session, pytest.raises(AuthError, match="with a token"):
+        session.login("ada", "token", auth=AuthKind.OAUTH2)
+    assert heard == []

@@ -24,6 +24,7 @@ from tuimail.errors import (
     ProtocolViolation,
     Reached,
     ServerRefused,
+    TimedOut,
 )
 from tuimail.net.smtp import Delivered, SmtpLimits, SmtpSession
 
@@ -185,6 +186,29 @@ def test_an_upload_that_the_server_ends_early_is_stopped(offers: tuple[str, ...]
     assert (caught.value.reached is Reached.UNKNOWN) is claimed
     if isinstance(act, bytes) and act[:1] in b"45":
         assert isinstance(caught.value, ServerRefused)
+
+
+@pytest.mark.parametrize("stage", ["DATA", "BDAT"])
+def test_a_server_that_stops_reading_is_given_up(stage: str) -> None:
+    stopped = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.lines("220 ready")
+        while not (line := peer.line()).startswith(stage.encode()):
+            more = ["250-CHUNKING"] if line.startswith(b"EHLO") and stage == "BDAT" else []
+            peer.lines(*(["250-here", *more] if line.startswith(b"EHLO") else []), "250 ok")
+        if stage == "DATA":
+            peer.lines("354 go")
+        peer.hold(stopped)
+
+    ended: list[int] = []
+    with ScriptedServer(script) as server:
+        session = SmtpSession.connect(smtp_send(server.port), limits=QUICK)
+        with pytest.raises(TimedOut) as caught:
+            session.send("a@example.org", PEOPLE, b"x" * 60_000_000 + b"\r\n", before_end=lambda: ended.append(1))
+        stopped.set()
+    assert ended == []
+    assert caught.value.reached is Reached.NOTHING
 
 
 def test_an_answer_that_drips_in_is_over_at_its_deadline() -> None:
