@@ -138,6 +138,12 @@ class AccountAtWork:
         """Nobody does any longer."""
         self._lane.unwant(envelope_id, section)
 
+    def search(self, query: str, ticket: str) -> None:
+        """Look for it on the server; an account that is just waiting out a failure tries again for it."""
+        if self._desk.offline:
+            self._orders.ask(knock=True)
+        self._lane.search(query, ticket)
+
     def try_again(self) -> None:
         """A person changed something."""
         self._orders.ask(try_again=True)

@@ -79,10 +79,11 @@ class Ground:
         except ServerRefused:
             return  # it is there, which is what was asked for
 
-    def remove(self, uids: Sequence[int]) -> bool:
+    def remove(self, uids: Sequence[int], *, or_unmark: bool = False) -> bool:
         r"""Mark messages of the selected mailbox as \Deleted and expunge these and no others.
 
-        False when they stay, so marked. Raises ServerRefused when they could not even be marked.
+        False when they stay, so marked. Raises ServerRefused when they could not even be marked,
+        and with `or_unmark` when the server can expunge them and does not: then the marks go again.
         """
         wanted = compress_uids(uids)
         self.session.store_flags(wanted, add=("\\Deleted",))
@@ -92,5 +93,8 @@ class Ground:
         try:
             self.session.uid_expunge(wanted)
         except ServerRefused:
+            if or_unmark:
+                self.session.store_flags(wanted, remove=("\\Deleted",))
+                raise
             return False
         return True

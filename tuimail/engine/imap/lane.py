@@ -18,6 +18,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.imap.ahead import Ahead
 from tuimail.engine.imap.bodies import Bodies, Steps
 from tuimail.engine.imap.ondemand import OnDemand
+from tuimail.engine.imap.searching import Searches
 from tuimail.engine.link.bell import Bell
 from tuimail.engine.protocol import PartFailed
 from tuimail.errors import (
@@ -109,6 +110,7 @@ class FetchLane:
         self._ended = ended
         self._bell = Bell()
         self._jobs = Jobs()
+        self._searches = Searches(desk)
         self._lock = threading.Lock()
         self._ahead_asked = False
         self._tickets: list[tuple[str, str]] = []
@@ -140,6 +142,13 @@ class FetchLane:
             self._desk.tell(PartFailed(envelope_id, section, self._broken))
             return
         self._jobs.add(envelope_id, section, Rank.URGENT if urgent else Rank.NEIGHBOUR)
+        self._bell.ring()
+
+    def search(self, query: str, ticket: str) -> None:
+        """Look for it on the server, after what somebody opens."""
+        self._searches.ask(query, ticket)
+        if self._broken:
+            self._searches.refuse_all(self._broken)
         self._bell.ring()
 
     def unwant(self, envelope_id: EnvelopeId, section: Section) -> None:
@@ -174,7 +183,7 @@ class FetchLane:
     @property
     def busy(self) -> bool:
         """Whether somebody waits."""
-        return bool(self._tickets) or self._jobs.pick() is not None
+        return bool(self._tickets) or self._searches.waiting or self._jobs.pick() is not None
 
     # --- the lane's thread ------------------------------------------------------
 
@@ -188,7 +197,11 @@ class FetchLane:
         try:
             self._connection = OnDemand(self._desk, store)
             bodies = Bodies(self._connection, store, self._desk)
-            self._work(bodies, Ahead(bodies, self._connection, store, self._desk))
+            connection = self._connection
+            self._work(
+                bodies, Ahead(bodies, connection, store, self._desk),
+                search=lambda: self._searches.step(connection, store),
+            )
         finally:
             self._hang_up()
 
@@ -205,17 +218,20 @@ class FetchLane:
 
     def _give_up(self, sentence: str) -> None:
         self._ahead_asked = False
+        self._searches.refuse_all(sentence)
         self._end_tickets(sentence)
         while (job := self._jobs.pick()) is not None:
             self._fail(job, sentence, missed=True)
 
-    def _work(self, bodies: Bodies, ahead: Ahead) -> None:
+    def _work(self, bodies: Bodies, ahead: Ahead, search: Callable[[], bool]) -> None:
         ahead_steps: Steps | None = None
         while not self._stopping:
             self._renewing = False
             job = self._jobs.pick()
             if job is not None:
                 self._step(job, bodies)
+                continue
+            if search():
                 continue
             if ahead_steps is None and self._take_ahead():
                 ahead_steps = ahead.steps()

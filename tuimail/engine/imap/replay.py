@@ -142,7 +142,7 @@ class Replay:
             settled += self._refuse(list(telling.open.items()), why)
         self.to_look_at |= telling.to_look_at
         if telling.stay_marked:
-            self.remark = _stays_marked(telling.stay_marked)
+            self._say_marked(batch.change.mailbox_id, telling.stay_marked)
         if settled:
             for notice in changed_mailboxes(batch):
                 self._desk.tell(notice)
@@ -162,6 +162,13 @@ class Replay:
         self._desk.log.write("action.refused", mailbox=mailbox_id, count=len(ids))
         self._desk.tell(ActionRefused(self._desk.name, mailbox_id, sentence))
         self._desk.tell(MailboxChanged(mailbox_id))
+
+    def _say_marked(self, mailbox_id: MailboxId, count: int) -> None:
+        """Said once a connection; later ones only stand in the account's line."""
+        is_first = not self.remark
+        self.remark = _stays_marked(count)
+        if is_first:
+            self._desk.tell(ActionRefused(self._desk.name, mailbox_id, self.remark))
 
     # --- mailboxes ------------------------------------------------------------------
 

@@ -266,7 +266,7 @@ class Telling:
 
     def _expunge(self) -> None:
         ids = list(self.open)
-        left = ids if ids and not self._ground.remove(self._uids()) else []
+        left = ids if ids and not self._ground.remove(self._uids(), or_unmark=True) else []
         self._done([_done(pending_id) for pending_id in ids], left)
 
     # --- appending --------------------------------------------------------------------
