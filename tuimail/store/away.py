@@ -118,7 +118,9 @@ class Away:
         self._database.many("DELETE FROM limbo WHERE envelope_id = ?", ((one.envelope_id,) for one in arrivals))
         self._database.many(
             "INSERT INTO limbo (envelope_id, mailbox_id, message_id, loose)"
-            " SELECT id, ?, message_id, ? FROM header WHERE id = ?",
+            # Mail that lies here has no uid, and nobody lists it.
+            " SELECT id, ?1, message_id, ? FROM header WHERE id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM folder WHERE mailbox_id = ?1)",
             ((one.mailbox_id, one.loose, one.envelope_id) for one in arrivals if one.uid is None),
         )
 

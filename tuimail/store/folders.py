@@ -134,7 +134,7 @@ class Folders:
             raise UsageError(f"There is mail in {name}.", "Move or delete it first.")
         if not self._where.folder(mailbox_id).startswith(b"."):
             raise UsageError("This folder belongs to another program.", "Delete it there.")
-        _remove_directory(maildir.directory)
+        remove_directory(maildir.directory)
         with suppress(OSError):
             sync_directory(self._where.root(account))
         self._remove(mailbox_id)
@@ -154,8 +154,31 @@ class Folders:
         with self._database.transaction():
             return self._add(account, directory)
 
+    def make_folder(self, mailbox_id: MailboxId, account: AccountName, name: str) -> None:
+        """The folder of a mailbox that has a row already; nothing when it is there. Raises StoreError."""
+        directory = directory_of(name)
+        Maildir(self._where.root(account) / os.fsdecode(directory)).make(is_folder=True)
+        with self._database.transaction():
+            self._database.run(
+                "INSERT OR IGNORE INTO folder (mailbox_id, directory) VALUES (?, ?)", (mailbox_id, directory)
+            )
+            self._database.run(
+                "UPDATE mailbox SET delimiter = ?, filled_down_to = 1, synced_at = 0 WHERE id = ?",
+                (DELIMITER, mailbox_id),
+            )
+
     def _rename(self, account: AccountName, mailbox_id: MailboxId, name: str) -> None:
-        """The folder first: when its row does not follow, the next scan finds the same mail under the new name."""
+        self.rename_folder(account, mailbox_id, name)
+        with self._database.transaction():
+            self._database.run(
+                "UPDATE mailbox SET name = ?, revision = revision + 1 WHERE id = ?", (name, mailbox_id)
+            )
+
+    def rename_folder(self, account: AccountName, mailbox_id: MailboxId, name: str) -> None:
+        """Where a mailbox lies, not what it is called. Raises UsageError, StoreError.
+
+        The folder first: when its row does not follow, the next scan finds the same mail under the new name.
+        """
         root = self._where.root(account)
         old, new = self._where.folder(mailbox_id), directory_of(name)
         if old != new:
@@ -167,9 +190,6 @@ class Folders:
                 sync_directory(root)
         with self._database.transaction():
             self._database.run("UPDATE folder SET directory = ? WHERE mailbox_id = ?", (new, mailbox_id))
-            self._database.run(
-                "UPDATE mailbox SET name = ?, revision = revision + 1 WHERE id = ?", (name, mailbox_id)
-            )
 
     # --- rows -----------------------------------------------------------------
 
@@ -179,6 +199,15 @@ class Folders:
         taken = self._database.column(
             "SELECT role FROM mailbox WHERE account_id = (SELECT id FROM account WHERE name = ?)", (account,)
         )
+        unmade = self._database.row(
+            "SELECT mailbox.id FROM mailbox JOIN mailbox_there ON mailbox_there.mailbox_id = mailbox.id"
+            " WHERE account_id = (SELECT id FROM account WHERE name = ?) AND mailbox.name = ?"
+            " AND mailbox_there.name IS NULL AND mailbox.id NOT IN (SELECT mailbox_id FROM folder)",
+            (account, name),
+        )
+        if unmade is not None:  # a crash came between folder and row
+            self._database.run("INSERT INTO folder (mailbox_id, directory) VALUES (?, ?)", (unmade[0], directory))
+            return MailboxId(unmade[0])
         while self._id_of(account, name) is not None:
             name += "~"  # two folders of one name, as `.a.b` and `a/b`
         mailbox_id = self._database.insert(
@@ -263,7 +292,7 @@ def _directories(root: Path, odd: list[str]) -> Iterator[tuple[Path, bytes]]:
                 waiting.append((Path(child.path), relative, depth + 1))
 
 
-def _remove_directory(directory: Path) -> None:
+def remove_directory(directory: Path) -> None:
     """Remove a Maildir without mail. Raises StoreError when there is anything else in it."""
     with bordered(directory):
         for name in ("maildirfolder", "dovecot-uidlist", "dovecot.index.log", "dovecot.index.cache", "dovecot.index"):

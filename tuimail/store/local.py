@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from tuimail.errors import Vanished
-from tuimail.model import AccountName, EnvelopeId, MailboxId, Role, Section
+from tuimail.model import AccountName, EnvelopeId, MailboxId, PendingId, Role, Section
 from tuimail.store.database import Database
 from tuimail.store.filing import Delivered, Described, Filing, StoredPart
 from tuimail.store.folders import Folders
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tuimail.actions import Action
+    from tuimail.store.carrying import Carried, Carrying
     from tuimail.store.moving import Deleted, Moving
     from tuimail.store.scanning import Scanned, Scanning
 
@@ -120,6 +121,12 @@ class Local:
         from tuimail.store.moving import Moving  # only when something moves
 
         return Moving(self._database, self._order, self.where, self.filing, self.uidls, self._clock)
+
+    @cached_property
+    def _carrying(self) -> Carrying:
+        from tuimail.store.carrying import Carrying  # only an engine does
+
+        return Carrying(self._database, self.where, self.folders, self.filing, self._moving)
 
     @cached_property
     def _scanning(self) -> Scanning:
@@ -218,6 +225,18 @@ class Local:
         A message whose file is gone only changes its row.
         """
         self._moving.apply(actions)
+
+    def carry_out(
+        self, waiting: Sequence[tuple[PendingId, Action]], describe: Callable[[bytes], Described], *,
+        on_server: bool = True,
+    ) -> Carried:
+        """Carry out what waits for local mail, of every kind, as far as it goes: which were done, which failed and why.
+
+        Then `pending.done` and `pending.fail`. `describe` is given the octets of messages that
+        are filed; `on_server`: what is deleted for good is wanted to go from the POP3 server,
+        too. Raises StoreError when nothing could be done, for example on a full disk.
+        """
+        return self._carrying.carry_out(waiting, describe, on_server=on_server)
 
     def set_flags(self, envelope_id: EnvelopeId, flags: int, keywords: str) -> None:
         """Give a message these flags and keywords at once, in its file's name and its row."""

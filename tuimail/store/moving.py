@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tuimail.actions import Action, SetFlags, fold
 from tuimail.actions import Flags as Folded
 from tuimail.errors import NotDownloaded, Vanished
-from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role
+from tuimail.model import AccountName, BodyState, EnvelopeId, Flag, MailboxId, Role
 from tuimail.store import flags as flags_room
 from tuimail.store import quarantine_record, scrub
 from tuimail.store.database import Database, chunks
@@ -23,7 +23,7 @@ from tuimail.store.filing import Filing
 from tuimail.store.ingest import Incoming
 from tuimail.store.maildir import Maildir, bordered, flags_of, read_file, renamed, sync_directory
 from tuimail.store.order import Order
-from tuimail.store.removal import remove_envelopes
+from tuimail.store.removal import remove
 from tuimail.store.uidls import Uidls, UidlState
 from tuimail.store.where import Where, Whereabouts
 
@@ -134,8 +134,13 @@ class Moving:
 
     # --- moving ---------------------------------------------------------------
 
-    def move(self, envelope_ids: Sequence[EnvelopeId], mailbox_id: MailboxId) -> list[EnvelopeId]:
-        """Files to their new place, made durable there, then the rows; those that moved."""
+    def move(
+        self, envelope_ids: Sequence[EnvelopeId], mailbox_id: MailboxId, *, rows: bool = True
+    ) -> list[EnvelopeId]:
+        """Files to their new place, made durable there, then the rows; those that moved.
+
+        `rows` False: an action shows them there already.
+        """
         target = self._where.maildir(mailbox_id)
         moved_ids = []
         for step in chunks(envelope_ids, _STEP):
@@ -151,7 +156,8 @@ class Moving:
             with self._database.transaction(durable=True):
                 for file, name in ((one.file, one) for one in moved):
                     self._take_place(file, name, mailbox_id)
-                self._reorder([one.file for one in moved], mailbox_id)
+                if rows:
+                    self._reorder([one.file for one in moved], mailbox_id)
             for account in {one.file.account for one in moved if one.left_behind}:
                 self._filing.finish_doomed(account)
             moved_ids += [one.file.envelope_id for one in moved]
@@ -228,8 +234,10 @@ class Moving:
 
     # --- copying --------------------------------------------------------------
 
-    def copy(self, envelope_ids: Sequence[EnvelopeId], mailbox_id: MailboxId) -> list[EnvelopeId]:
-        """Files first, then rows; the ids of the copies."""
+    def copy(
+        self, envelope_ids: Sequence[EnvelopeId], mailbox_id: MailboxId, *, rows: Sequence[EnvelopeId] = ()
+    ) -> list[EnvelopeId]:
+        """Files first, then rows; the ids of the copies. `rows`: those that an action shows already."""
         target = self._where.maildir(mailbox_id)
         copies: list[EnvelopeId] = []
         for step in chunks(envelope_ids, 50):
@@ -244,7 +252,12 @@ class Moving:
                 batch.append(arriving)
             filed = target.commit_batch(batch)
             with self._database.transaction(durable=True):
-                ids = self._filing.insert_copies(mailbox_id, [self._incoming(file.envelope_id) for file in files])
+                ids = list(rows) or self._filing.insert_copies(
+                    mailbox_id, [self._incoming(file.envelope_id) for file in files]
+                )
+                self._database.many(
+                    "UPDATE envelope SET body = ? WHERE id = ?", ((int(BodyState.WHOLE), identity) for identity in ids)
+                )
                 self._database.many(
                     "INSERT INTO file (envelope_id, mailbox_id, key, name, sha256) VALUES (?, ?, ?, ?, ?)",
                     (
@@ -294,7 +307,9 @@ class Moving:
         for step in chunks(envelope_ids, _STEP):
             mailboxes: dict[MailboxId, list[EnvelopeId]] = {}
             for identity, mailbox_id in self._database.rows_of(
-                "SELECT id, envelope.mailbox_id FROM envelope WHERE id IN ({keys})"
+                # Those that are to be expunged are shown nowhere, and still lie where they were.
+                "SELECT id, coalesce(away.mailbox_id, envelope.mailbox_id) FROM envelope"
+                " LEFT JOIN away ON away.envelope_id = id WHERE id IN ({keys})"
                 " AND (EXISTS (SELECT 1 FROM file WHERE envelope_id = id)"
                 " OR EXISTS (SELECT 1 FROM uidl WHERE envelope_id = id))",
                 step,
@@ -308,8 +323,7 @@ class Moving:
                     self._uidls.settle([one for ids in mailboxes.values() for one in ids], state, at=int(self._clock()))
                 for file in files:
                     self._filing.doom(file.account_id, self._where.folder(file.mailbox_id), [self._name_now(file)])
-                for mailbox_id, ids in mailboxes.items():
-                    removed += remove_envelopes(self._database, self._order, mailbox_id, ids)
+                removed += remove(self._database, self._order, [one for ids in mailboxes.values() for one in ids])
             for account in {file.account for file in files}:
                 self._filing.finish_doomed(account)
         return removed

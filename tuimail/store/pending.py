@@ -477,6 +477,8 @@ def _waiting(row: SqlRow) -> Waiting:
     identity, account, mailbox, text, state, sentence, tries, added_at, deed_id, subject, to = row
     action = next(iter(readable([text])), None)
     words = describe(action) if action is not None else "something that this version does not know"
+    if isinstance(action, MailboxAction):
+        mailbox = action.name
     if to is not None and not isinstance(action, Append):
         words = f"{words} to {to}"
     if subject is not None:

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from tuimail.errors import StoreError, TooLarge
 from tuimail.model import AccountName, EnvelopeId, MailboxId
 from tuimail.store import quarantine, quarantine_record
+from tuimail.store.away import Away
 from tuimail.store.database import Database, chunks
 from tuimail.store.filing import Delivered, Described, Filing
 from tuimail.store.flags import Flags
@@ -27,7 +28,7 @@ from tuimail.store.folders import Folders
 from tuimail.store.maildir import Entry, Filed, Maildir, flags_of, printable, read_file, stored_at, uidl_key_of
 from tuimail.store.order import Order
 from tuimail.store.quarantine import Quarantine
-from tuimail.store.removal import remove_envelopes
+from tuimail.store.removal import remove
 from tuimail.store.uidls import Uidls, UidlState
 from tuimail.store.where import Where
 
@@ -219,12 +220,8 @@ class Scanning:
         """Flags as other programs set them in names; keywords, and wishes that wait, stay."""
         for step in chunks(renamed.items(), 1000):
             with self._database.transaction():
-                mailboxes: dict[MailboxId, list[EnvelopeId]] = {}
-                for place, (envelope_id, _) in step:
-                    mailboxes.setdefault(place.mailbox_id, []).append(envelope_id)
                 self._set_names((envelope_id, name) for _, (envelope_id, name) in step)
-                for mailbox_id, ids in mailboxes.items():
-                    self._flags.refold(mailbox_id, ids)
+                self._flags.refold_all([envelope_id for _, (envelope_id, _) in step])
 
     def _set_names(self, names: Iterable[tuple[EnvelopeId, str]]) -> None:
         rows = list(names)
@@ -246,7 +243,11 @@ class Scanning:
                 "UPDATE pending SET mailbox_id = ? WHERE envelope_id = ?", (target.mailbox_id, envelope_id)
             )
             row = self._database.row("SELECT place, flags FROM envelope WHERE id = ?", (envelope_id,))
-            if row is not None:
+            if self._database.run(
+                "UPDATE away SET mailbox_id = ? WHERE envelope_id = ?", (target.mailbox_id, envelope_id)
+            ):
+                Away(self._database, self._order).refold([envelope_id])
+            elif row is not None:
                 unread = 0 if row[1] & 1 else 1
                 self._database.run(
                     "UPDATE envelope SET mailbox_id = ? WHERE id = ?", (target.mailbox_id, envelope_id)
@@ -254,7 +255,7 @@ class Scanning:
                 self._order.shift(source.mailbox_id, removed=[row[0]], unread=-unread)
                 self._order.shift(target.mailbox_id, added=[row[0]], unread=unread)
             self._set_names([(envelope_id, name)])
-            self._flags.refold(target.mailbox_id, [envelope_id])
+            self._flags.refold_all([envelope_id])
 
     def _adopt(
         self, account: AccountName, difference: _Difference, describe: Callable[[bytes], Described],
@@ -325,8 +326,8 @@ class Scanning:
                 mailboxes: dict[MailboxId, list[EnvelopeId]] = {}
                 for place, envelope_id in step:
                     mailboxes.setdefault(place.mailbox_id, []).append(envelope_id)
-                for mailbox_id, members in mailboxes.items():
-                    remove_envelopes(self._database, self._order, mailbox_id, members)
+                for members in mailboxes.values():
+                    remove(self._database, self._order, members)
 
     def _remember(self, looks: Mapping[MailboxId, str]) -> None:
         if looks:
