@@ -19,7 +19,7 @@ from tuimail.model import AccountStatus, Attachment, EnvelopeId, HeldState, Mail
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.lines.downloads import Download, Downloads, time_left
-from tuimail.ui.screens.dialogs import Choose, Confirm
+from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.screens.mailbox_name import MailboxName
 from tuimail.ui.screens.quarantine import QuarantineScreen
 from tuimail.ui.screens.save_prompt import SavePrompt
@@ -274,13 +274,13 @@ def test_a_mailbox_with_mail_is_deleted_only_after_its_mail_went_to_the_trash(ho
     async def steps(pilot: Pilot[Any]) -> None:
         await house.in_tree(pilot, "Looms")
         await pilot.press("delete")
-        await until(pilot, lambda: isinstance(house.app.screen, Choose))
+        await until(pilot, lambda: isinstance(house.app.screen, Confirm))
         assert "1 message" in screen_text(house.app)
         await pilot.press("enter")  # goes back
         await until(pilot, lambda: house.app.screen is house.app.main)
         assert "Looms" in house.names()
         await pilot.press("delete")
-        await until(pilot, lambda: isinstance(house.app.screen, Choose))
+        await until(pilot, lambda: isinstance(house.app.screen, Confirm))
         await pilot.press("right", "enter")
         await until(pilot, lambda: "Looms" not in house.names())
 
@@ -293,8 +293,6 @@ def test_mailboxes_with_a_purpose_stay(house: House) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await house.in_tree(pilot, "Trash")
         await pilot.press("delete")
-        await until(pilot, lambda: isinstance(house.app.screen, Confirm))
-        await pilot.press("y")
         await until(pilot, lambda: "purpose" in screen_text(house.app))
 
     piloted(house.app, steps, (150, 40))

@@ -100,8 +100,13 @@ class MailScreen(Panes):
             yield Vertical(id="composer-pane")
         with Horizontal(id="bottom"):
             yield self.key_bar
+            yield from self.unseen()
             yield StatusLine(self.clock, id="status")
         yield Static(text.content("tuimail needs a window of at least 40 x 8."), id="too-small")
+
+    def unseen(self) -> ComposeResult:
+        """Widgets without a place on the screen."""
+        yield from ()
 
     def on_mount(self) -> None:
         """Show the place where a person was, from the store alone."""
@@ -269,8 +274,10 @@ class MailScreen(Panes):
         raise NotImplementedError
 
     def show_again(self) -> None:
-        """Mail was changed here."""
+        """Mail or mailboxes were changed here."""
         self._read_tree()
+        if self.shown is not None and self.shown not in self.mailboxes:
+            self._mailbox_vanished()
         self.list_view.reload()
         self._tell_list()
         self._tell_status()
@@ -320,13 +327,6 @@ class MailScreen(Panes):
     def tell_people(self, news: News) -> None:
         """What a person must be told beside what panes show."""
         raise NotImplementedError
-
-    def look_again(self) -> None:
-        """Mailboxes came or went by a person's hand here."""
-        self._read_tree()
-        if self.shown is not None and self.shown not in self.mailboxes:
-            self._mailbox_vanished()
-        self._tell_list()
 
     def _mailbox_vanished(self) -> None:
         self.shown = None

@@ -1,8 +1,8 @@
 """The main screen: the panes with their mail, and what keys do there.
 
 Every `action_*` here is named by a row of `ui.keys` with `where = "main"`. What must
-not live here: geometry (`panes`), what panes show (`mail`), how a flag changes
-(`flag_changes`).
+not live here: geometry (`panes`), what panes show (`mail`), acting on
+messages (`acting`), writing them (`composing`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from tuimail.ui.beside.notices import Inbox, News
 from tuimail.ui.beside.reading import State
 from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import MAIN, bindings
-from tuimail.ui.screens.acting import ActingScreen
 from tuimail.ui.screens.composing import ComposingScreen
 from tuimail.ui.screens.links import LinksScreen
+from tuimail.ui.screens.mailboxes import MailboxesScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.screens.saves import ask_to_save, pass_news
 from tuimail.ui.widgets.parts_bar import PartsBar
@@ -35,7 +35,7 @@ _NOT_WHILE_WRITING = ("message", "reader", "attachments", "list")
 _MAX_TOASTS = 3
 
 
-class MainScreen(ComposingScreen, ActingScreen):
+class MainScreen(ComposingScreen, MailboxesScreen):
     """The main screen with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]

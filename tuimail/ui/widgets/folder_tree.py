@@ -58,6 +58,12 @@ class FolderTree(LineView, can_focus=True):
 
         mailbox_id: MailboxId
 
+    @dataclass
+    class SubscribeWanted(Message):
+        """A person wants to subscribe to this mailbox, or no longer."""
+
+        mailbox_id: MailboxId
+
     def __init__(
         self,
         *,
@@ -239,6 +245,12 @@ class FolderTree(LineView, can_focus=True):
         row = self._current()
         if row is not None and row.mailbox_id is not None:
             self.post_message(self.DeleteWanted(row.mailbox_id))
+
+    def action_mailbox_subscribe(self) -> None:
+        """Subscribe to this mailbox, or no longer."""
+        row = self._current()
+        if row is not None and row.mailbox_id is not None:
+            self.post_message(self.SubscribeWanted(row.mailbox_id))
 
     def _current(self) -> TreeRow | None:
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None

@@ -7,7 +7,7 @@ live here: flags, opening, anything that writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -330,10 +330,16 @@ class MessageList(LineView, can_focus=True):
             self.selected.update(row.id for row in rows)
         self._selection_changed()
 
+    def select(self, ids: Iterable[EnvelopeId]) -> None:
+        """Select these too."""
+        self.selected.update(ids)
+        self._selection_changed()
+
     def clear_selection(self) -> None:
         """Select nothing."""
-        self.selected.clear()
-        self._selection_changed()
+        if self.selected:
+            self.selected = set()
+            self._selection_changed()
 
     def _selection_changed(self) -> None:
         self.refresh()

@@ -1,0 +1,464 @@
+"""Keys that act on messages: on the one under the cursor, on selected ones, on a conversation.
+
+What lives here: which messages are meant, what is shown at once, what is asked before,
+and the words afterwards. What must not: how anything is done (`tuimail.wishes.acting`,
+in the lane), and what the list draws.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tuimail.engine.protocol import Request, Wake, Want
+from tuimail.errors import MailError
+from tuimail.model import AccountName, EnvelopeId, Flag, Mailbox, Role, Section
+from tuimail.paths import Paths
+from tuimail.store import Store
+from tuimail.ui import text
+from tuimail.ui.beside import acting as beside
+from tuimail.ui.beside import learned
+from tuimail.ui.beside.notices import Inbox, News, PartKey
+from tuimail.ui.beside.overlay import MOST_HIDDEN, Wish
+from tuimail.ui.beside.toasts import Toasts
+from tuimail.ui.commands import Hit, Source
+from tuimail.ui.keymaps import keys_of, short_label
+from tuimail.ui.keys import spec
+from tuimail.ui.lines.when import counted
+from tuimail.ui.screens.dialogs import Confirm
+from tuimail.ui.screens.journal import JournalScreen
+from tuimail.ui.screens.local_mail import LocalMailScreen
+from tuimail.ui.screens.palette import PaletteScreen
+from tuimail.ui.screens.picker import Destination, DestinationSource, KeywordSource
+from tuimail.wishes import acting
+from tuimail.wishes.acting import Done, NeedsYes, NotHere
+
+PROGRESS_S = 0.3
+"""What takes longer says that it is under way."""
+MOST_LOOKED_AT = 500
+"""Flags of more messages are not read on the loop."""
+
+WHOLE = Section("")
+Ids = Sequence[EnvelopeId]
+
+
+class Deed(NamedTuple):
+    """Something that a key does to messages."""
+
+    work: Callable[[Store, Ids, bool], Done | None]
+    """In the lane; true when a person said yes to the question that it raised (`NeedsYes`)."""
+    progress: str
+    """`Archiving`."""
+    leaves: bool = False
+    """The rows leave their mailbox."""
+    add: int = 0
+    """`Flag` bits that are shown at once."""
+    remove: int = 0
+    question: str = "Delete"
+    """Title and answer of the question."""
+    quiet: bool = False
+    """One message needs no words: its row says it."""
+
+
+@dataclass(slots=True)
+class _Later:
+    """An action that waits for octets."""
+
+    wanted: set[PartKey]
+    ids: Ids
+    deed: Deed
+
+
+class ActingScreen(LocalMailScreen):
+    """Acting on mail. `MainScreen` adds the other keys."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        send: Callable[[Request], None],
+        inbox: Inbox,
+        clock: Callable[[], float],
+        *,
+        mark_seen_after_s: float = 1.0,
+        demo: bool = False,
+    ) -> None:
+        super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
+        self.toasts = Toasts()
+        self._later: list[_Later] = []
+        """What is done once their octets are here."""
+
+    # --- which ones -------------------------------------------------------------------
+
+    def chosen(self) -> list[EnvelopeId]:
+        """The selected messages, else the one in the reader when it has the keys, else the one under the cursor."""
+        view = self.list_view
+        if view.selected:
+            return sorted(view.selected)
+        if self.focused in (self.reader, self.parts_bar) and self.reading.current is not None:
+            return [self.reading.current]
+        return [view.cursor_id] if view.cursor_id is not None else []
+
+    def _meant(self) -> list[EnvelopeId]:
+        """`chosen`, or none and a word why."""
+        if self.focused is self.folders and not self.list_view.selected:
+            self.notify("The keys are in the folder tree. Go to the list first, with Tab.", markup=False, timeout=3)
+            return []
+        ids = self.chosen()
+        if not ids:
+            self.notify("There is no message here.", markup=False, timeout=2)
+        return ids
+
+    @property
+    def _role(self) -> Role:
+        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
+        return mailbox.role if mailbox is not None else Role.NONE
+
+    def now(self) -> int:
+        """The clock's second."""
+        return int(self.clock())
+
+    # --- keys -------------------------------------------------------------------------
+
+    def action_message_archive(self) -> None:
+        """Move to the archive."""
+        self._archive(self._meant())
+
+    def _archive(self, ids: Ids) -> None:
+        at, leaves = self.now(), self._role is not Role.ARCHIVE
+        self.act(ids, Deed(lambda store, ids, _: acting.archive(store, ids, at=at), "Archiving", leaves=leaves))
+
+    def action_message_delete(self) -> None:
+        """Move to the trash; from there for good."""
+        self._delete_messages(self._meant())
+
+    def _delete_messages(self, ids: Ids) -> None:
+        at, leaves = self.now(), self._role is not Role.TRASH
+        self.act(ids, Deed(
+            lambda store, ids, sure: acting.delete(store, ids, at=at, sure=sure), "Deleting", leaves=leaves
+        ))  # fmt: skip
+
+    def action_message_delete_for_good(self) -> None:
+        """Without the trash."""
+        at = self.now()
+        self.act(self._meant(), Deed(
+            lambda store, ids, sure: acting.delete_for_good(store, ids, at=at, sure=sure), "Deleting",
+            question="Delete for good",
+        ))  # fmt: skip
+
+    def action_message_junk(self) -> None:
+        """To junk mail, or back from it."""
+        at, ids = self.now(), self._meant()
+        if self._role is Role.JUNK:
+            self.act(ids, Deed(lambda store, ids, _: acting.not_junk(store, ids, at=at), "Moving", leaves=True))
+        else:
+            self.act(ids, Deed(lambda store, ids, _: acting.junk(store, ids, at=at), "Moving", leaves=True))
+
+    def action_message_star(self) -> None:
+        """Star, or take stars off."""
+        self._toggle(Flag.FLAGGED, "Starring")
+
+    def action_message_seen(self) -> None:
+        """Mark as unread or as read."""
+        if self._seen_timer is not None:
+            self._seen_timer.stop()
+        self._toggle(Flag.SEEN, "Marking")
+
+    def _toggle(self, flag: Flag, progress: str) -> None:
+        at, ids = self.now(), self.chosen()
+        if len(ids) > MOST_LOOKED_AT:
+            self.act(ids, Deed(lambda store, ids, _: acting.set_flag(store, ids, flag, at=at), progress))
+            return
+        give = not all(row.flags & flag for row in self.overlay.rows(ids))
+        self.act(ids, Deed(
+            lambda store, ids, _: acting.set_flag(store, ids, flag, give, at=at), progress,
+            add=flag if give else 0, remove=0 if give else flag, quiet=True,
+        ))  # fmt: skip
+
+    # --- whole conversations --------------------------------------------------------------
+
+    def action_message_thread(self) -> None:
+        """Select the conversation."""
+        self._with_thread(self.list_view.select)
+
+    def action_message_archive_thread(self) -> None:
+        """Archive the conversation."""
+        self._with_thread(self._archive)
+
+    def action_message_delete_thread(self) -> None:
+        """Delete the conversation."""
+        self._with_thread(self._delete_messages)
+
+    def action_message_move_thread(self) -> None:
+        """Move the conversation."""
+        self._with_thread(lambda ids: self._pick(ids, copies=False))
+
+    def _with_thread(self, do: Callable[[Ids], object]) -> None:
+        """Find what of the conversations of the chosen messages lies in this mailbox, then `do` on it."""
+        shown, ids = self.shown, self._meant()
+        if shown is None or not ids:
+            return
+
+        def find(store: Store) -> list[EnvelopeId]:
+            found = {each for envelope_id in ids for each in acting.thread_ids(store, envelope_id)}
+            return beside.in_mailbox(store, sorted(found | set(ids)), shown)
+
+        async def run() -> None:
+            with self.telling():
+                do(await self.lane.run(find))
+
+        self.run_worker(run(), group="acts", exit_on_error=False)
+
+    # --- moving and copying ---------------------------------------------------------------
+
+    def action_message_move(self) -> None:
+        """To a mailbox that is chosen."""
+        self._pick(self._meant(), copies=False)
+
+    def action_message_copy(self) -> None:
+        """A copy of it."""
+        self._pick(self._meant(), copies=True)
+
+    def _pick(self, ids: Ids, *, copies: bool) -> None:
+        here = self.mailboxes.get(self.shown) if self.shown is not None else None
+        if not ids or here is None:
+            return
+        memory = learned.memory_of(self.store.state.get(learned.KEY))
+        source = DestinationSource(
+            list(self.mailboxes.values()),
+            self.accounts,
+            lambda destination: self._put(ids, here, destination, copies=copies),
+            home=here.account,
+            leave_out=None if copies else here.id,
+            likely=learned.weights(memory, learned.name_of(here), self.now()),
+        )
+        verb = "Copy" if copies else "Move"
+        self._choose(source, f"{verb} {_messages(len(ids))} to", "A few letters of its name, or a new one")
+
+    def _put(self, ids: Ids, here: Mailbox, destination: Destination, *, copies: bool) -> None:
+        at = self.now()
+
+        def work(store: Store, ids: Ids, _: bool) -> Done | None:
+            to = destination.mailbox_id
+            if to is None:
+                to = acting.mailbox_made(store, destination.account, destination.name, at=at)
+            there = store.mailboxes.get(to)
+            if there is not None:
+                beside.remember_destination(store, learned.name_of(here), learned.name_of(there), at=at)
+            return (acting.copy if copies else acting.move)(store, ids, at=at, to=to)
+
+        self.act(ids, Deed(work, "Copying" if copies else "Moving", leaves=not copies))
+
+    def _choose(self, source: Source, title: str, hint: str) -> None:
+        def chosen(hit: Hit | None) -> None:
+            if hit is not None:
+                hit.act()
+
+        self.app.push_screen(PaletteScreen([source], hint=hint, title=title), chosen)
+
+    # --- keywords -------------------------------------------------------------------------
+
+    def action_message_keywords(self) -> None:
+        """Give keywords, or take them off."""
+        ids = self._meant()
+        if not ids:
+            return
+        rows = self.overlay.rows(ids[:MOST_LOOKED_AT])
+        given = Counter(keyword for row in rows for keyword in row.keywords.split())
+        source = KeywordSource(
+            dict(given.most_common()),
+            len(ids),
+            beside.lately_given(self.store),
+            lambda keyword, give: self._keyword(ids, keyword, give=give),
+        )
+        self._choose(source, f"Keywords of {_messages(len(ids))}", "A keyword, or a new one")
+
+    def _keyword(self, ids: Ids, keyword: str, *, give: bool) -> None:
+        at = self.now()
+
+        def work(store: Store, ids: Ids, _: bool) -> Done | None:
+            add, remove = ([keyword], []) if give else ([], [keyword])
+            done = acting.keywords(store, ids, add=add, remove=remove, at=at)
+            if give:
+                beside.remember_keyword(store, keyword)
+            return done
+
+        self.act(ids, Deed(work, "Marking"))
+
+    # --- doing it -------------------------------------------------------------------------
+
+    def act(self, ids: Ids, deed: Deed) -> None:
+        """Do it to these messages: show it at once, write it in the lane, tell the engine."""
+        if not ids:
+            return
+        self.list_view.clear_selection()
+        self.forget_take_back()
+        self.carry_out(ids, deed)
+
+    def carry_out(self, ids: Ids, deed: Deed, *, sure: bool = False) -> None:
+        """As `act`, on messages or on something else; what was selected stays so."""
+        shown, cursor = self.shown, self.list_view.cursor
+        many = deed.leaves and len(ids) > MOST_HIDDEN
+
+        def work(store: Store) -> tuple[Done | None, int | None]:
+            place = beside.landing(store, shown, set(ids), cursor) if many and shown is not None else None
+            return deed.work(store, ids, sure), place
+
+        asked = self.lane.run(work)
+        wish = self._show_wish(ids, deed)
+        self.run_worker(self._await_done(asked, ids, deed, wish), group="acts", exit_on_error=False)
+
+    def _show_wish(self, ids: Ids, deed: Deed) -> Wish | None:
+        """What is written in a moment is shown now."""
+        if deed.leaves:
+            wish = self.overlay.hide(ids)
+        elif deed.add or deed.remove:
+            wish = self.overlay.set_flags(ids, add=deed.add, remove=deed.remove)
+        else:
+            return None
+        self.list_view.reload()
+        if deed.leaves and self.focused in (self.reader, self.parts_bar) and self.reading.current in ids:
+            self.open_cursor()
+        return wish
+
+    async def _await_done(
+        self, asked: asyncio.Future[tuple[Done | None, int | None]], ids: Ids, deed: Deed, wish: Wish | None
+    ) -> None:
+        words = f"{deed.progress} {_messages(len(ids))}…" if ids else f"{deed.progress}…"
+        progress = self.set_timer(PROGRESS_S, lambda: self.toasts.say(self.app, words, 60))
+        done, place, question = None, None, None
+        try:
+            with self.telling():
+                done, place = await asked
+        except NeedsYes as exc:
+            question = exc
+        except NotHere as exc:
+            self._fetch_first(exc, ids, deed)
+        finally:
+            progress.stop()
+            if wish is not None:
+                self.overlay.lift(wish)
+        self.mail_changed(done.accounts if done is not None else ())
+        if place is not None:
+            self.list_view.move_to(place, by_person=False)
+        if done is not None and not (deed.quiet and len(ids) == 1):
+            self.say_done(done.sentence)
+        else:
+            self.toasts.hush(self.app)
+        if question is not None:
+            await self._ask(question, ids, deed)
+
+    async def _ask(self, question: NeedsYes, ids: Ids, deed: Deed) -> None:
+        confirm = Confirm(
+            text.content(question.sentence, 300), title=deed.question, yes=deed.question, no="Back", is_dangerous=True
+        )
+        if await self.app.push_screen_wait(confirm) is True:
+            self.carry_out(ids, deed._replace(leaves=bool(ids)), sure=True)
+
+    def mark_read(self, envelope_id: EnvelopeId) -> None:
+        """It was on the screen for a while."""
+        at = self.now()
+        asked = self.lane.run(lambda store: beside.was_read(store, envelope_id, at=at))
+
+        async def run() -> None:
+            with self.telling():
+                account = await asked
+                if account is not None:
+                    self.mail_changed([account])
+
+        self.run_worker(run(), group="acts", exit_on_error=False)
+
+    # --- mail that must be fetched before ---------------------------------------------------
+
+    def _fetch_first(self, exc: NotHere, ids: Ids, deed: Deed) -> None:
+        """Another account gets a copy through us, so the messages must be here, whole."""
+        wanted = {(envelope_id, WHOLE) for envelope_id in map(EnvelopeId, exc.ids)}
+        self._later.append(_Later(wanted, ids, deed))
+        for envelope_id, section in sorted(wanted):
+            self.send(Want(envelope_id, section))
+        self.toasts.say(self.app, f"Fetching {_messages(len(wanted))} first…", 60)
+
+    def hear_of_acting(self, news: News) -> None:
+        """Octets that an action waits for, and what an open journal shows."""
+        for later in list(self._later):
+            later.wanted -= news.arrived
+            failed = next((news.failed[key] for key in later.wanted if key in news.failed), None)
+            if failed is not None:
+                self._later.remove(later)
+                self.toasts.hush(self.app)
+                self.notify(text.sentence(f"Nothing was done. {failed}"), markup=False, severity="error")
+            elif not later.wanted:
+                self._later.remove(later)
+                self.carry_out(later.ids, later.deed)
+
+    # --- undoing ------------------------------------------------------------------------
+
+    def take_back(self) -> bool:
+        """Whether something newer than the last deed was taken back, such as a message on its way out."""
+        return False
+
+    def forget_take_back(self) -> None:
+        """Something else was done since."""
+
+    def action_message_undo(self) -> None:
+        """Take the last change back."""
+        if self.take_back():
+            return
+        at = self.now()
+        asked = self.lane.run(lambda store: acting.undo(store, at=at))
+
+        async def run() -> None:
+            progress = self.set_timer(PROGRESS_S, lambda: self.toasts.say(self.app, "Undoing…", 60))
+            with self.telling():
+                try:
+                    undone = await asked
+                finally:
+                    progress.stop()
+                self.mail_changed(undone.accounts if undone is not None else ())
+                self.toasts.say(self.app, undone.sentence if undone is not None else "There is nothing to undo.")
+
+        self.run_worker(run(), group="acts", exit_on_error=False)
+
+    # --- the journal ----------------------------------------------------------------------
+
+    def action_mailbox_journal(self) -> None:
+        """What waits, what failed, what can be undone."""
+        if not isinstance(self.app.screen, JournalScreen):
+            self.app.push_screen(
+                JournalScreen(self._paths, self.lane, self.clock, keymap=self.key_bar.keymap, changed=self.mail_changed)
+            )
+
+    # --- telling --------------------------------------------------------------------------
+
+    def mail_changed(self, accounts: Sequence[AccountName]) -> None:
+        """Mail was changed here: show it, and tell the engine."""
+        if not self.is_attached:
+            return
+        self.show_again()
+        for account in accounts:
+            self.send(Wake(account))
+
+    def say_done(self, sentence: str) -> None:
+        """What was done, and the key that takes it back."""
+        keys = keys_of(spec("message.undo"), self.key_bar.keymap)
+        undo = f" · {short_label(keys[0])} undoes" if keys else ""
+        self.toasts.say(self.app, f"{sentence.rstrip('.')}{undo}" if undo else sentence)
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """What cannot be done is told in its own words."""
+        try:
+            yield
+        except (NeedsYes, NotHere):
+            raise
+        except MailError as exc:
+            self.toasts.hush(self.app)
+            self.notify(text.sentence(f"{exc.sentence} {exc.advice}"), markup=False, severity="error")
+
+
+def _messages(count: int) -> str:
+    return f"{counted(count)} message{'' if count == 1 else 's'}"
