@@ -8,6 +8,7 @@ import sys
 import pytest
 
 LIGHT = ["clean", "headers", "structure", "choice", "parse", "text", "readable", "risk", "calendar", "html_fallback"]
+LIGHT += ["compose", "answers", "mailto", "vcard", "warnings"]
 LIGHT += ["examine", "verdicts", "zipnames", "peek"]
 HEAVY = {"html2text", "selectolax", "magic", "pylibmagic", "email", "textual", "rich", "sqlite3", "socket", "ssl"}
 

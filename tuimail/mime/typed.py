@@ -65,7 +65,7 @@ def one_line(text: str) -> str:
     text = without_surrogates(text)
     if not text.isprintable():
         text = _CONTROLS.sub(" ", text)
-    return text.strip(" ")
+    return text.strip()
 
 
 def normal(address: str) -> str:
