@@ -53,8 +53,8 @@ def divide(width: int, widths: PaneWidths) -> Layout:
     return Layout(1, 0, width, width)
 
 
-COMPOSER = 82
-"""What the composer wants: 78 characters of text, margins, and a scrollbar."""
+COMPOSER = 84
+"""What the composer wants: 78 characters of text, two for a quote mark, margins and a scrollbar."""
 
 
 def beside_composer(width: int, widths: PaneWidths) -> Layout:

@@ -8,10 +8,10 @@ from typing import Final
 
 from tuimail.errors import UsageError
 
-EXAMPLES: Final = "Examples: 18:30, tomorrow 9:00, mon 8:00, 2026-12-01 09:00, +2h, +90m, +3d."
+EXAMPLES: Final = "Examples: 18:30, tomorrow 9:00, mon 8:00, 2026-12-01 09:00, in 2 hours, +90m, +3d."
 MORNING: Final = (9, 0)
 """Where only a day is given."""
-_STEP: Final = re.compile(r"\+(\d{1,4})(m|h|d|w)\Z")
+_STEP: Final = re.compile(r"(?:\+|in)(\d{1,4})(m(?:in(?:ute)?s?)?|h(?:ours?)?|d(?:ays?)?|w(?:eeks?)?)\Z")
 _CLOCK: Final = re.compile(r"(\d{1,2})[:.](\d{2})\Z")
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,7 +23,7 @@ def moment(typed: str, now: datetime) -> datetime:
     words = typed.strip().lower().replace("t", " ", 1).split() if _looks_iso(typed) else typed.lower().split()
     step = _STEP.match("".join(words))
     if step:
-        return now + timedelta(**{_UNITS[step[2]]: int(step[1])})
+        return now + timedelta(**{_UNITS[step[2][0]]: int(step[1])})
     clock = MORNING
     if words and (told := _CLOCK.match(words[-1])):
         clock = (int(told[1]), int(told[2]))

@@ -55,7 +55,9 @@ class Worry(NamedTuple):
 
     sentence: str
     serious: bool
-    """It cannot be sent so, or is surely a mistake."""
+    """Surely a mistake."""
+    forbids: bool = False
+    """It cannot be sent so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Attached:
 class Desk(Protocol):
     """Everything the composer does with the store."""
 
-    def compose(self, mailto: str = "") -> DraftId:
-        """A new message."""
+    def compose(self, account: AccountName | None, mailto: str = "") -> DraftId:
+        """A new message from this account, or from the first that can send."""
 
     def answer(self, envelope_id: EnvelopeId, how: How, quoted: str | None, kind: Section) -> DraftId:
         """A message about one that is here. `quoted`: what was selected; `kind`: which form of its text was shown.

@@ -8,12 +8,13 @@ message is made (`wishes`, `mime.compose`).
 from __future__ import annotations
 
 import mimetypes
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from tuimail.config import Config
+from tuimail.config import ComposeConfig, Config
 from tuimail.engine.protocol import Request, Wake
 from tuimail.mime import answers, compose
 from tuimail.mime.answers import text_of
@@ -21,14 +22,30 @@ from tuimail.mime.choice import text_parts
 from tuimail.mime.clean import safe_filename
 from tuimail.mime.parse import leaves, parse_message
 from tuimail.mime.readable import readable_of
-from tuimail.model import Draft, DraftFile, DraftId, EnvelopeId, OutboxId, OutboxItem, Section
+from tuimail.model import AccountName, Draft, DraftFile, DraftId, EnvelopeId, OutboxId, OutboxItem, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.drafts import pieces_of
 from tuimail.ui.beside.composing import Attached, How, Sender, Suggestion, Worry
-from tuimail.wishes import identities, sending, writing
+from tuimail.wishes import address_book, identities, sending, writing
+from tuimail.wishes.address_book import Book
 
 MOST_PEOPLE = 20
+
+
+class AddressBook:
+    """The vCard files, read once, when the first recipient is typed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._book: Book | None = None
+
+    def people(self, compose: ComposeConfig) -> Book:
+        """Blocks while they are read."""
+        with self._lock:
+            if self._book is None:
+                self._book = address_book.read_book(compose)
+            return self._book
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +57,15 @@ class DraftDesk:
     send: Callable[[Request], None]
     """To the engine; does not block."""
     clock: Callable[[], float]
+    book: AddressBook
 
-    def compose(self, mailto: str = "") -> DraftId:
-        """A new message."""
+    def compose(self, account: AccountName | None, mailto: str = "") -> DraftId:
+        """A new message from this account, or from the first that can send."""
+        told = self.config.accounts.get(account) if account is not None else None
         with Store.open(self.paths) as store:
-            return writing.new_draft(store, self.config, None, mailto, at=self._now())
+            return writing.new_draft(
+                store, self.config, account if told is not None and told.send else None, mailto, at=self._now()
+            )
 
     def answer(self, envelope_id: EnvelopeId, how: How, quoted: str | None, kind: Section) -> DraftId:
         """A message about one that is here. `kind`: which form of its text was shown. Raises NotDownloaded."""
@@ -84,8 +105,14 @@ class DraftDesk:
         return replace(draft, account=sender.account, from_=sender.header, body=body)
 
     def complete(self, typed: str) -> list[Suggestion]:
-        """People for what was typed."""
-        return []
+        """People for what was typed; an address book that answers slowly holds up nobody but this."""
+        compose = self.config.compose
+        asked = address_book.ask(compose.address_book_command, typed) if compose.address_book_command else ()
+        with Store.open(self.paths, write=False) as store:
+            found = address_book.complete(
+                store, typed, MOST_PEOPLE, book=self.book.people(compose), asked=asked, now=self._now()
+            )
+        return [Suggestion(each.value, each.why) for each in found]
 
     # --- drafts --------------------------------------------------------------------
 
@@ -143,7 +170,8 @@ class DraftDesk:
 
     def preview(self, draft: Draft) -> str:
         """What the recipients read: what is sent, read as any other mail."""
-        raw = compose.build(sending.outgoing(draft, self.config), now=datetime.fromtimestamp(self._now()).astimezone())
+        now = datetime.fromtimestamp(self._now()).astimezone()
+        raw = compose.build(sending.outgoing_of(self.config, draft), now=now)
         message = parse_message(raw)
         here = {part.section: octets for part, octets in leaves(raw, message)}
         choice = text_parts(message.root)
@@ -154,7 +182,10 @@ class DraftDesk:
 
     def check(self, draft: Draft) -> list[Worry]:
         """What to think about before it is sent."""
-        return []
+        with Store.open(self.paths, write=False) as store:
+            found = sending.check(store, self.config, draft)
+        refusals = compose.refusals(sending.outgoing_of(self.config, draft))
+        return [Worry(each.sentence, each.serious, each.sentence in refusals) for each in found]
 
     def post(self, draft_id: DraftId, delay_s: float) -> OutboxId:
         """Into the outbox, to leave after so long."""

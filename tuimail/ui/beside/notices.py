@@ -81,7 +81,7 @@ class News:
                 self.status = self.tree = True
                 self.ended.add(account)
                 self.downloads.pop(account, None)
-            case protocol.OutboxChanged():
+            case protocol.OutboxChanged() | protocol.PendingChanged():  # a copy for Sent waits among the actions
                 self.outbox = self.status = True
             case protocol.DraftsChanged():
                 self.drafts = True

@@ -25,13 +25,16 @@ class Toasts:
 
     def say(self, app: App[Any], sentence: str, timeout_s: float = TIMEOUT_S) -> None:
         """Say it in place of what was said before. `Any`: what an app returns does not matter."""
-        self.hush(app)
+        self._take_off(app, refresh=False)
         self._last = Notification(text.sentence(sentence), timeout=timeout_s, markup=False)
         app.post_message(Notify(self._last))
 
     def hush(self, app: App[Any]) -> None:
         """Take it back."""
+        self._take_off(app, refresh=True)
+
+    def _take_off(self, app: App[Any], *, refresh: bool) -> None:
         last, self._last = self._last, None
         if last is not None:
             with contextlib.suppress(KeyError):  # it is gone already
-                app._unnotify(last, refresh=False)  # not public in Textual; there is only "all of them" else
+                app._unnotify(last, refresh=refresh)  # not public in Textual; there is only "all of them" else

@@ -12,7 +12,7 @@ from tuimail.mime.clean import clean_line
 from tuimail.model import OutboxItem, OutState
 from tuimail.ui.lines.cells import fit
 from tuimail.ui.lines.rows import BAR, Run, Runs
-from tuimail.ui.lines.when import clock_time, full_date, long_size, short_size
+from tuimail.ui.lines.when import clock_time, days_between, full_date, long_size, short_size
 
 CAN_EDIT = (OutState.QUEUED, OutState.FAILED, OutState.UNKNOWN)
 CAN_SEND = (OutState.QUEUED, OutState.FAILED)
@@ -35,9 +35,7 @@ def state_words(item: OutboxItem, now: float) -> Words:
     """`waits until 14:00`, `sending`, `not sent`, `sent 12:04`."""
     match item.state:
         case OutState.QUEUED if item.not_before > now:
-            when = clock_time(item.not_before, now) if item.not_before < now + 86_400 else full_date(item.not_before)
-            again = "tries again" if item.tries else "leaves"
-            return Words(f"{again} {when}", "busy")
+            return Words(f"{'tries again' if item.tries else 'leaves'} {_moment(item.not_before, now)}", "busy")
         case OutState.QUEUED:
             return Words("waits", "busy")
         case OutState.SENDING:
@@ -51,6 +49,12 @@ def state_words(item: OutboxItem, now: float) -> Words:
             return Words(f"{sent}, {len(item.refused)} refused", "warning") if item.refused else Words(sent, "ok")
         case _:
             return Words("cancelled", "muted")
+
+
+def _moment(at: int, now: float) -> str:
+    """`18:30` today, else `Tue 24 Nov, 08:00`."""
+    day, clock = full_date(at).rsplit(", ", 1)
+    return clock if days_between(now, at) == 0 else f"{day.rsplit(' ', 1)[0]}, {clock}"
 
 
 def outbox_row(item: OutboxItem, width: int, now: float, *, cursor: bool = False) -> Runs:

@@ -1,4 +1,4 @@
-"""Words of a line that no dictionary has, and how deep a line is quoted.
+"""The text that is written: misspelt words, how deep a line is quoted, where an answer begins.
 
 Pure. A list of words is looked for by `ui.beside.dictionary`.
 """
@@ -52,3 +52,25 @@ def quote_depth(line: str) -> int:
         elif character != " " or not depth:
             break
     return depth
+
+
+def with_room(body: str) -> tuple[str, int]:
+    """An answer that was just begun, with an empty line to write on, and which line that is.
+
+    Below the quote and above the signature; at the top where nothing is quoted there.
+
+    >>> with_room("Ada wrote:\\n> old\\n\\n-- \\nGrace\\n")
+    ('Ada wrote:\\n> old\\n\\n\\n\\n-- \\nGrace\\n', 3)
+    """
+    lines = body.split("\n")
+    if not lines[0] or (len(lines) > 1 and not quote_depth(lines[0]) and not quote_depth(lines[1])):
+        return body, 0
+    last = 0
+    while last + 1 < len(lines) and quote_depth(lines[last + 1]):
+        last += 1
+    if not quote_depth(lines[last]):
+        return body, 0
+    rest = lines[last + 1 :]
+    while rest and not rest[0].strip():
+        rest.pop(0)
+    return "\n".join([*lines[: last + 1], "", "", *(["", *rest] if rest else [])]), last + 2

@@ -136,6 +136,10 @@ class Composer(DraftPane):
             question = question.append(Content("• ")).append(shown).append(Content("\n"))
         if len(worries) > _MOST_WORRIES:
             question = question.append(Content(f"and {len(worries) - _MOST_WORRIES} more\n"))
+        if any(worry.forbids for worry in worries):
+            back = Choose("It cannot be sent yet", question.rstrip(), [Choice("back", "Back")])
+            await self.app.push_screen_wait(back)
+            return False
         serious = any(worry.serious for worry in worries)
         choices = [Choice("back", "Back"), Choice("send", "Send anyway", is_dangerous=serious)]
         return await self.app.push_screen_wait(Choose("Before it is sent", question.rstrip(), choices)) == "send"

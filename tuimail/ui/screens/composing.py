@@ -12,8 +12,9 @@ import asyncio
 import functools
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
@@ -32,11 +33,13 @@ from tuimail.ui.beside.toasts import Toasts
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words, status_words
 from tuimail.ui.lines.when import full_date
 from tuimail.ui.screens.local_mail import LocalMailScreen
+from tuimail.ui.widgets.key_keeper import KeyKeeper
 
 if TYPE_CHECKING:
     from tuimail.ui.beside.draft_desk import DraftDesk
     from tuimail.ui.screens.composer import Composer
 
+Number = TypeVar("Number", DraftId, OutboxId)
 MOST_OPEN = 6
 """Composers that stay as they are, with their undo; older ones are saved and closed."""
 WAITS_S = 60.0
@@ -65,6 +68,7 @@ class ComposingScreen(LocalMailScreen):
         self.composers: dict[DraftId, Composer] = {}
         """The one that was looked at last comes last."""
         self.arrivals = Arrivals()
+        self.keeper = KeyKeeper()
         self.toasts = Toasts()
         self._undoable: tuple[str, OutboxId | DraftId, float] | None = None
         self._outbox = NO_WORDS
@@ -72,19 +76,25 @@ class ComposingScreen(LocalMailScreen):
     @functools.cached_property
     def writing(self) -> DraftDesk:
         """The desk; what it needs is loaded with it."""
-        from tuimail.ui.beside.draft_desk import DraftDesk  # deferred: 60 ms of making mail
+        from tuimail.ui.beside.draft_desk import AddressBook, DraftDesk  # deferred: 60 ms of making mail
 
-        return DraftDesk(self._paths, self.config, self.send, self.clock)
+        return DraftDesk(self._paths, self.config, self.send, self.clock, AddressBook())
+
+    def unseen(self) -> ComposeResult:
+        """Who keeps keys for a composer that is on its way."""
+        yield self.keeper
 
     # --- beginning -----------------------------------------------------------------
 
     def action_writing_new(self) -> None:
         """A new message."""
-        self._begin(self.writing.compose)
+        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
+        account = mailbox.account if mailbox is not None else None
+        self._begin(lambda: self.writing.compose(account))
 
     def compose_mailto(self, link: str) -> None:
         """A new message, begun by a link: all of its fields are shown before anything is sent."""
-        self._begin(lambda: self.writing.compose(link))
+        self._begin(lambda: self.writing.compose(None, link))
 
     def action_writing_reply(self) -> None:
         """Answer the sender."""
@@ -133,6 +143,7 @@ class ComposingScreen(LocalMailScreen):
         if envelope_id is None:
             self.notify("There is no message here.", markup=False, timeout=2)
             return
+        self.keeper.begin()
         kind = self.reading.kind if self.reading.current == envelope_id else Section("text")
         self.run_worker(
             self._answer_when_here(envelope_id, how, kind), group="writing", exclusive=True, exit_on_error=False
@@ -140,17 +151,21 @@ class ComposingScreen(LocalMailScreen):
 
     async def _answer_when_here(self, envelope_id: EnvelopeId, how: How, kind: Section) -> None:
         try:
-            draft_id = await self.when_here(lambda: self.writing.answer(envelope_id, how, None, kind))
-            await self.open_draft(draft_id, is_new=how is not How.DRAFT)
+            draft_id, at_once = await self.when_here(lambda: self.writing.answer(envelope_id, how, None, kind))
+            if at_once or not (self.is_writing or self.app.screen is not self):
+                await self.open_draft(draft_id, is_new=how is not How.DRAFT)
+            else:  # nobody is torn out of what they went on to do
+                self.toasts.say(self.app, "The message is here, and the draft is ready · w opens it")
         except MailError as exc:
+            self.keeper.give_up()
             self._say_error(exc)
 
-    async def when_here(self, work: Callable[[], DraftId | OutboxId]) -> DraftId:
-        """What `work` gives; what it lacks is fetched first. Raises what it raises."""
+    async def when_here(self, work: Callable[[], Number]) -> tuple[Number, bool]:
+        """What `work` gives, and whether nothing had to be fetched for it. Raises what it raises."""
         asked: set[tuple[EnvelopeId, Section]] = set()
         while True:
             try:
-                return DraftId(await aside(work))
+                return await aside(work), not asked
             except NotDownloaded as exc:
                 wanted = {(exc_id, section) for exc_id, section in _wanted(exc)} - asked
                 if not wanted:
@@ -159,7 +174,8 @@ class ComposingScreen(LocalMailScreen):
                 await self._fetch(wanted)
 
     async def _fetch(self, wanted: set[tuple[EnvelopeId, Section]]) -> None:
-        """Ask the engine, say so, wait. Raises NotDownloaded."""
+        """Ask the engine, say so, wait; the keys are free meanwhile. Raises NotDownloaded."""
+        self.keeper.give_up()
         self.toasts.say(self.app, "Fetching the message first…", WAITS_S)
         futures = [self.arrivals.expect(key) for key in wanted]
         for envelope_id, section in wanted:
@@ -174,10 +190,13 @@ class ComposingScreen(LocalMailScreen):
                 self.arrivals.forget(key)
 
     def _begin(self, work: Callable[[], DraftId]) -> None:
+        self.keeper.begin()
+
         async def run() -> None:
             try:
                 await self.open_draft(await aside(work), is_new=True)
             except MailError as exc:
+                self.keeper.give_up()
                 self._say_error(exc)
 
         self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
@@ -190,6 +209,7 @@ class ComposingScreen(LocalMailScreen):
         if composer is None:
             composer = await self._make_composer(draft_id, is_new=is_new)
             if composer is None:
+                self.keeper.give_up()
                 self.notify("That draft is no longer here.", markup=False, timeout=3)
                 return
             self.composers[draft_id] = composer
@@ -197,7 +217,12 @@ class ComposingScreen(LocalMailScreen):
         else:
             self.composers[draft_id] = self.composers.pop(draft_id)
         self._bring_to_front(composer)
-        self.call_after_refresh(composer.focus_first)
+
+        def ready() -> None:
+            composer.focus_first()
+            self.keeper.pass_on()
+
+        self.call_after_refresh(ready)
         await self._close_old_ones()
 
     async def _make_composer(self, draft_id: DraftId, *, is_new: bool) -> Composer | None:

@@ -23,6 +23,7 @@ from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.autosave import Autosave
 from tuimail.ui.beside.composing import Desk, Sender
+from tuimail.ui.lines.prose import with_room
 from tuimail.ui.widgets.address_field import AddressField
 from tuimail.ui.widgets.body_editor import BodyEditor
 from tuimail.ui.widgets.composer_parts import ComposerTitle, FilesList, Rule
@@ -72,9 +73,14 @@ class DraftPane(Vertical):
         yield self.body
 
     def on_mount(self) -> None:
-        """Show the draft."""
-        self.fill(self.draft)
-        self.show_copies(bool(self.draft.cc or self.draft.bcc))
+        """Show the draft; an answer that was just begun has room below what it quotes."""
+        if self._was_touched:
+            self.fill(self.draft)
+        else:
+            body, line = with_room(self.draft.body)
+            self.fill(replace(self.draft, body=body))
+            self.body.move_cursor((line, 0))
+        self.show_copies(False)
 
     # --- the draft ---------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -15,11 +16,12 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tuimail.errors import UsageError
-from tuimail.ui.lines.moments import moment
+from tuimail.ui import text
 from tuimail.ui.lines.when import full_date
 from tuimail.ui.screens.dialogs import Dialog
+from tuimail.wishes.later import EXAMPLES, moment
 
-USUAL = ("in 2 hours", "tonight 20:00", "tomorrow 8:00", "monday 8:00")
+USUAL = ("in 2 hours", "today 20:00", "tomorrow 8:00", "monday 8:00")
 
 
 class LaterPrompt(Dialog[int]):
@@ -38,18 +40,17 @@ class LaterPrompt(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         with self.titled(Vertical(classes="dialog"), "Send later", "↵ send then · Esc back"):
-            yield Input(placeholder="in 2 hours, tomorrow 8:00, fri 9:30, 2026-12-24 18:00", max_length=60)
-            yield Static(id="when", classes="label")
+            yield Input(placeholder="Another time", max_length=60)
+            yield Static(Content(EXAMPLES), id="when", classes="label")
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
         """Usual times that are still to come."""
         options = self.query_one(OptionList)
         options.can_focus = False
-        now = self._clock()
         for words in USUAL:
             try:
-                at = moment(words, now)
+                at = self._at(words)
             except UsageError:
                 continue  # it is later than that today
             self._times.append(at)
@@ -65,17 +66,21 @@ class LaterPrompt(Dialog[int]):
         event.stop()
         found = self._moment(event.value)
         said = full_date(found) if isinstance(found, int) else found
-        self.query_one("#when", Static).update(Content(said))
+        self.query_one("#when", Static).update(text.content(said, 200))
         self.query_one(OptionList).highlighted = None if event.value.strip() else 0
 
     def _moment(self, words: str) -> int | str:
         """The time that was typed, or why it is none."""
         if not words.strip():
-            return ""
+            return EXAMPLES
         try:
-            return moment(words, self._clock())
+            return self._at(words)
         except UsageError as exc:
-            return exc.sentence
+            return f"{exc.sentence} {exc.advice}"
+
+    def _at(self, words: str) -> int:
+        now = datetime.fromtimestamp(self._clock())  # noqa: DTZ006 - a time of the day is meant as the clock here shows it
+        return int(moment(words, now).timestamp())
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

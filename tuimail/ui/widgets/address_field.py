@@ -20,14 +20,15 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tuimail.mime.clean import clean_line
-from tuimail.ui import text
+from tuimail.mime.clean import cell_width, clean_line
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.composing import Suggestion
+from tuimail.ui.lines.cells import elide
 from tuimail.ui.lines.recipients import looks_complete, token_at, with_recipient
 from tuimail.ui.widgets.fields import CleanInput
 
 _SHOWN = 7
+_BOX_CELLS = 66
 _MAX = 20
 
 
@@ -40,8 +41,8 @@ class AddressField(Vertical):
         overlay: screen;
         constrain: inside inflect;
         display: none;
-        width: 64;
-        max-width: 92%;
+        width: {_BOX_CELLS};
+        max-width: 90%;
         height: auto;
         max-height: {_SHOWN};
         padding: 0 1;
@@ -177,7 +178,8 @@ class AddressField(Vertical):
             return  # typed on meanwhile
         self._found = found
         options = self.query_one(OptionList)
-        options.clear_options().add_options([Option(suggestion_line(each)) for each in found])
+        cells = min(_BOX_CELLS, self.app.size.width * 9 // 10) - 3
+        options.clear_options().add_options([Option(suggestion_line(each, cells)) for each in found])
         options.highlighted = 0 if found and not looks_complete(typed) else None
         options.display = bool(found)
 
@@ -195,7 +197,10 @@ class AddressField(Vertical):
         self.query_one(OptionList).display = False
 
 
-def suggestion_line(suggestion: Suggestion) -> Content:
-    """Who, and quieter why."""
-    shown = text.content(suggestion.value, 200)
-    return shown.append(text.content(f"  {suggestion.note}", 60).stylize("$muted")) if suggestion.note else shown
+def suggestion_line(suggestion: Suggestion, width: int) -> Content:
+    """Who, and quieter why, in at most `width` cells."""
+    value, note = clean_line(suggestion.value, 200), clean_line(suggestion.note, 60)
+    room = width - cell_width(note) - 2
+    if not note or room < width // 2:
+        return Content(elide(value, width))
+    return Content(elide(value, room)).append(Content.styled(f"  {note}", "$muted"))

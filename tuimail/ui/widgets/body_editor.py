@@ -32,7 +32,7 @@ class BodyEditor(TextArea):
     BodyEditor, BodyEditor:focus {{
         border: none;
         padding: 0 1;
-        max-width: {WRAP_CELLS + 4};
+        max-width: {WRAP_CELLS + 6};
         color: $foreground;
         background: $background;
         scrollbar-size-vertical: 1;

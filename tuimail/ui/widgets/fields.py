@@ -36,11 +36,15 @@ class CleanInput(Input):
         border: none;
         height: 1;
         padding: 0 1;
-        color: $input-foreground;
+        color: $foreground;
         background: $background;
         background-tint: $background 0%;
     }
-    CleanInput:focus { background: $input-background; background-tint: $input-background 0%; }
+    CleanInput:focus {
+        color: $input-foreground;
+        background: $input-background;
+        background-tint: $input-background 0%;
+    }
     CleanInput > .input--placeholder { color: $muted; }
     CleanInput:focus > .input--placeholder { color: $input-hint; }
     CleanInput > .input--selection { background: $input-selection-background; color: $input-selection-foreground; }
@@ -132,5 +136,5 @@ class FromField(Static, can_focus=True):
         sender = self.sender
         shown = text.content(sender.header if sender is not None else "", 300)
         if len(self._senders) > 1:
-            shown = shown.append(Content.styled(f"  ▾ {self._at + 1} of {len(self._senders)}", "$muted"))
+            shown = shown.append(Content(f"  ▾ {self._at + 1} of {len(self._senders)}"))
         self.update(shown)

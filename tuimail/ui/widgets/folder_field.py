@@ -93,6 +93,11 @@ class FolderField(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        again = _begun_again(event.value)
+        if again != event.value:  # a slash or ~ behind a slash begins anew
+            event.input.value = again
+            event.input.cursor_position = len(again)
+            return
         self.post_message(self.Changed(event.value))
         self._look(event.value)
 
@@ -178,3 +183,13 @@ class FolderField(Vertical):
     def _close(self) -> None:
         self.workers.cancel_group(self, "folders")
         self.query_one(OptionList).display = False
+
+
+def _begun_again(typed: str) -> str:
+    """What is meant by somebody who types a whole path behind a folder that stands there already.
+
+    >>> _begun_again("~/papers//etc/"), _begun_again("/tmp/~/")
+    ('/etc/', '~/')
+    """
+    at = max(typed.rfind("//") + 1, typed.rfind("/~/") + 1)
+    return typed[at:]
