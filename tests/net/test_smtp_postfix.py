@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.fakes.scripted import FaultProxy
 from tests.net.smtp_peer import smtp_send
 from tests.servers.dovecot import DovecotUser
 from tests.servers.postfix import SIZE_LIMIT_OCTETS, Postfix
 from tests.servers.tokens import GOOD
 from tuimail.config import AuthKind, Protocol, Receive, Security
-from tuimail.errors import AuthError, Reached, RecipientsRefused, ServerRefused
+from tuimail.errors import AuthError, ConnectionProblem, Reached, RecipientsRefused, ServerRefused
 from tuimail.net.imap import ImapSession
 from tuimail.net.pop import PopSession
 from tuimail.net.smtp import SmtpLimits, SmtpSession, reach
@@ -238,3 +239,70 @@ def test_a_server_that_wants_a_login_says_so(postfix: Postfix) -> None:
         session.send("a@example.org", ["x@example.org"], DOTTED)
     assert not caught.value.retry
     session.quit()
+
+
+# --- cut
+
+
+def hand_over(session: SmtpSession, user: DovecotUser, raw: bytes) -> str:
+    """`delivered`, or how far it came."""
+    try:
+        session.capabilities = {**session.capabilities, "AUTH": ("PLAIN",)}
+        session.login(user.name, user.password)
+        session.send(address(user), [address(user)], raw)
+    except ConnectionProblem as exc:
+        return exc.reached.value
+    finally:
+        session.close()
+    return "delivered"
+
+
+def cut_and_count(postfix: Postfix, direction: str, step: int) -> set[str]:
+    """Cut one session after another; compare what was said of each message with what arrived."""
+    user = postfix.new_user("cut")
+    letter = HEAD + b".\r\nsome text\r\n"
+    with FaultProxy(postfix.plain_port, verb_at=0, opaque=True) as proxy:
+        assert hand_over(SmtpSession.connect(smtp_send(proxy.port)), user, letter % 1) == "delivered"
+        total = proxy.to_client_octets if direction == "server_octets" else proxy.to_server_octets
+        greeting = 250 if direction == "server_octets" else 30  # what is before the login has nothing to do with it
+        said = {1: "delivered"}
+        for cut in range(greeting, total + 1, step):
+            if cut == 1:
+                continue
+            proxy.cut_after(**{direction: cut})
+            try:
+                session = SmtpSession.connect(smtp_send(proxy.port))
+            except ConnectionProblem as exc:
+                said[cut] = exc.reached.value
+                continue
+            said[cut] = hand_over(session, user, letter % cut)
+        proxy.heal()
+        assert hand_over(SmtpSession.connect(smtp_send(proxy.port)), user, letter % 99_999) == "delivered"
+    certain = {number for number, verdict in said.items() if verdict == "delivered"} | {99_999}
+    arrived = numbers(postfix, user, len(certain))
+    while not certain <= set(arrived):  # some that are in doubt came before these
+        arrived = numbers(postfix, user, len(arrived) + 1)
+    assert len(arrived) == len(set(arrived))
+    assert {said[number] for number in arrived if number in said} <= {"delivered", "unknown"}
+    return set(said.values())
+
+
+def numbers(postfix: Postfix, user: DovecotUser, count: int) -> list[int]:
+    """Of the messages, once there are so many."""
+    found = (re.search(rb"Message-ID: <(\d+)@", raw) for raw in postfix.wait_for_mail(user, count))
+    return [int(match[1]) for match in found if match is not None]
+
+
+DIRECTIONS = pytest.mark.parametrize("direction", ["server_octets", "client_octets"])
+
+
+@DIRECTIONS
+def test_what_is_said_after_a_cut_agrees_with_what_arrived(postfix: Postfix, direction: str) -> None:
+    assert "nothing" in cut_and_count(postfix, direction, 19)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@DIRECTIONS
+def test_what_is_said_after_each_cut_agrees_with_what_arrived(postfix: Postfix, direction: str) -> None:
+    assert cut_and_count(postfix, direction, 1) >= {"nothing", "unknown"}
