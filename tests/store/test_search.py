@@ -10,10 +10,12 @@ import pytest
 from tests.query.test_queries import BREAKS_FTS5
 from tests.store.indexing import NOW, found, give_text, ids, index, page
 from tests.store.making import START, WORK, incoming, several, target
+from tests.store.posting import POP, with_pop
 from tuimail.actions import SetFlags
 from tuimail.engine.finding import indexing
+from tuimail.engine.local.describe import describe
 from tuimail.errors import DiskFull
-from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.model import EnvelopeId, Flag, MailboxId, Section
 from tuimail.paths import Paths
 from tuimail.query.parser import parse
 from tuimail.query.tree import Node
@@ -231,6 +233,34 @@ def test_the_text_of_an_attachment_is_found_once_it_is_here(store: Store, inbox:
     index(store)
     assert found(store, "marmalade") == ["files"]
     assert found(store, "filename:notes") == ["files"]
+
+
+RAW = (
+    b"From: Ada <ada@example.org>\r\nSubject: minutes\r\nMessage-ID: <m@x>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n--=_b\r\nContent-Type: text/html\r\n\r\n'
+    b"<p>The <b>canteen</b> is closed.<style>.secretclass{}</style></p>\r\n--=_b\r\n"
+    b'Content-Type: text/csv; name="table.csv"\r\nContent-Disposition: attachment\r\n\r\nmarmalade;3\r\n--=_b--\r\n'
+)
+
+
+def test_what_is_held_is_found_by_its_name_and_by_its_text_once_released(store: Store) -> None:
+    with_pop(store)
+    with store.local.delivery(POP) as delivery:
+        arriving = delivery.begin(b"u1")
+        arriving.write(RAW)
+        (told,) = delivery.commit([(arriving, describe(RAW, hold=True))])
+    index(store)
+    assert found(store, "canteen filename:table type:csv is:held") == ["minutes"]
+    assert found(store, "secretclass") == []
+    assert found(store, "marmalade") == []
+    store.quarantine.release(told, Section("2"), at=9)
+    index(store)
+    assert found(store, "marmalade") == ["minutes"]
+    assert found(store, "is:held") == []
+    store.quarantine.delete(told, Section("2"), lambda raw: describe(raw, hold=False), at=10)
+    index(store)
+    assert found(store, "marmalade") == []
+    assert found(store, "canteen") == ["minutes"]
 
 
 def test_nothing_is_read_twice(store: Store, mail: list[EnvelopeId]) -> None:

@@ -20,6 +20,7 @@ from tuimail.engine.children.examine import Examiner
 from tuimail.engine.clock import Clock, JumpDetector, SystemClock
 from tuimail.engine.desk import Desk
 from tuimail.engine.finding.indexing import Indexing
+from tuimail.engine.finding.servers import ServerSearches
 from tuimail.engine.imap.account import AccountAtWork, AtWork
 from tuimail.engine.local.maildir import MaildirAtWork
 from tuimail.engine.log import Log
@@ -30,6 +31,7 @@ from tuimail.engine.protocol import (
     PartFailed,
     Reload,
     Request,
+    SearchServer,
     Show,
     SyncEnded,
     SyncNow,
@@ -75,6 +77,7 @@ class Engine:
         self._accounts: dict[str, AtWork] = {}
         self._senders = Senders(self._accounts.get, self._ended)
         self._indexing = Indexing(paths, tell, self._any_at_work, self._log)
+        self._searches = ServerSearches(tell)
         self._tickets: dict[str, set[str]] = {}
         self._tickets_lock = threading.Lock()
         self._fault = ""
@@ -101,7 +104,9 @@ class Engine:
     @property
     def busy(self) -> bool:
         """Whether something that was asked for is still being done."""
-        return bool(self._tickets) or self.sending or self._any_at_work() or self._indexing.at_work
+        if self._tickets or self._searches.busy or self._indexing.at_work:
+            return True
+        return self.sending or self._any_at_work()
 
     @property
     def sending(self) -> bool:
@@ -127,6 +132,7 @@ class Engine:
         self._tell_all(notice)
         self._senders.hear(notice)
         self._indexing.hear(notice)
+        self._searches.hear(notice)
 
     def _any_at_work(self) -> bool:
         """Whether any account does what it was asked for. From any thread."""
@@ -201,6 +207,8 @@ class Engine:
             self._tell(SyncEnded("", sentence, request.ticket))
         elif isinstance(request, Want):
             self._tell(PartFailed(request.envelope_id, request.section, sentence))
+        elif isinstance(request, SearchServer):
+            self._searches.refuse(request, sentence)
 
     def _do(self, request: Request, store: Store) -> None:
         match request:
@@ -224,6 +232,8 @@ class Engine:
             case Credential():
                 for account in self._named(request.account):
                     account.credential(request.secret)
+            case SearchServer():
+                self._searches.begin(request, self._accounts)
             case Reload():
                 self._load(store)
             case _:
@@ -312,6 +322,7 @@ class Engine:
         account = self._accounts.pop(name)
         account.stop()
         self._senders.dismiss(name)
+        self._searches.dismiss(name)
         with self._tickets_lock:
             waiting = [ticket for ticket, names in self._tickets.items() if name in names]
         self._ended(name, waiting, "The account was changed meanwhile.")

@@ -90,8 +90,8 @@ def _words(name: str, piece: Piece) -> Node | None:
         reach = Reach.BEGINNING
     if len(found) > MAX_WORDS:
         raise Refused(f"Only the first {MAX_WORDS} words of a phrase are looked for.",
-                      Words(name, tuple(found[:MAX_WORDS]), Reach.WHOLE))
-    return Words(name, tuple(found), reach)
+                      Words(name, tuple(found[:MAX_WORDS]), Reach.WHOLE, " ".join(text.split())))
+    return Words(name, tuple(found), reach, " ".join(text.split()))
 
 
 def _state(value: str, now: float, known: Known) -> Node:

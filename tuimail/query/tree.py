@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as column
 
 from tuimail.model import MailboxId
 
@@ -40,6 +41,8 @@ class Words:
     """Folded, as the index has them; at least one."""
     reach: Reach
     """Of the last one; those before it are whole."""
+    text: str = column(default="", compare=False)
+    """As typed, for servers: they fold case and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,19 @@ newer can come.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tuimail.errors import Corrupt
-from tuimail.model import MailboxId, Row
+from tuimail.model import EnvelopeId, MailboxId, Row
 from tuimail.query.tree import Known, KnownMailbox, Node
 from tuimail.store.database import Database
 from tuimail.store.order import LOW_BITS, TOP
 from tuimail.store.search_file import SearchFile
 from tuimail.store.search_index import Coverage, coverage_of, marks_of, quantum, quantum_of_place
-from tuimail.store.search_plan import Plan, Planner, place_bound
+from tuimail.store.search_plan import HAVING, Plan, Planner, place_bound
 from tuimail.store.window import COLUMNS, row_of
 
 RANKED: Final = 20_000
@@ -76,6 +76,21 @@ class Search:
                     raise
                 self._give_up()
         return self._find(None, tree, limit, after, best=best)
+
+    def fitting(self, tree: Node, ids: Sequence[EnvelopeId]) -> set[EnvelopeId]:
+        """Which of these messages fit."""
+        index = self._index()
+        plan = Planner(index).plan(tree)
+        if plan.match:  # a condition like the others
+            plan.conditions.append(HAVING)
+            plan.values.append(plan.match)
+        where, values = _rows_where(plan, None)
+        schema = "mail." if index is not None else ""
+        found = (index or self._mail).rows_of(
+            f"SELECT envelope.id FROM {schema}envelope WHERE {where.replace('mail.', schema)}"
+            " AND envelope.id IN ({keys})", ids, values,
+        )
+        return {EnvelopeId(row[0]) for row in found}
 
     def count(self, tree: Node, limit: int = 10_000) -> tuple[int, int]:
         """How many fit, and how many of those are unread; no more than `limit` are looked at."""

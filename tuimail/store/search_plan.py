@@ -44,7 +44,7 @@ _STATES: Final = {
     Is.DRAFT: "envelope.flags & 16 = 16",
     Is.HELD: "envelope.id IN (SELECT envelope_id FROM mail.stored_part WHERE state = 'held')",
 }
-_HAVING: Final = (
+HAVING: Final = (
     "envelope.id IN (SELECT doc.envelope_id FROM word CROSS JOIN doc ON doc.id = word.rowid WHERE word MATCH ?)"
 )
 NOWHERE: Final = "0"
@@ -97,11 +97,11 @@ class Planner:
                 _narrow(plan, child)
             else:
                 plan.conditions.append(self._condition(child, plan.values))
-        plan.needs_index = bool(wanted or unwanted) or any(_HAVING in condition for condition in plan.conditions)
+        plan.needs_index = bool(wanted or unwanted) or any(HAVING in condition for condition in plan.conditions)
         if wanted:
             plan.match = _negated(" AND ".join(wanted), unwanted)
         elif unwanted:
-            plan.conditions.append(f"NOT {_HAVING}" if self._index else NOWHERE)
+            plan.conditions.append(f"NOT {HAVING}" if self._index else NOWHERE)
             plan.values += [" OR ".join(unwanted)] if self._index else []
         if plan.needs_index and self._index is None:
             plan.match, plan.conditions, plan.values = "", [NOWHERE], []
@@ -172,7 +172,7 @@ class Planner:
                 return f"NOT {self._condition(child, values)}"
             case Words():
                 values.append(self._words(node))
-                return _HAVING
+                return HAVING
             case State(state):
                 return f"({_STATES[state]})"
             case HasAttachment():
