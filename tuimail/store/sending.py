@@ -205,9 +205,14 @@ class Sending:
             return finish(self._database, self._raws, outbox_id, (OutState.SENT,), OutState.FILED)
 
     def say(self, outbox_id: OutboxId, sentence: str) -> None:
-        """Tell something of it without changing where it is."""
+        """Tell something of it where there is nothing to say yet, without changing where it is."""
         with self._database.transaction(durable=True):
-            self._database.run("UPDATE outbox SET sentence = ? WHERE id = ?", (sentence, outbox_id))
+            self._database.run("UPDATE outbox SET sentence = ? WHERE id = ? AND sentence = ''", (sentence, outbox_id))
+
+    def unsay(self, outbox_id: OutboxId, sentence: str) -> None:
+        """What was told is no longer so."""
+        with self._database.transaction(durable=True):
+            self._database.run("UPDATE outbox SET sentence = '' WHERE id = ? AND sentence = ?", (outbox_id, sentence))
 
     # --- the port that answered -----------------------------------------------------
 

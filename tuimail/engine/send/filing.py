@@ -6,7 +6,7 @@ them, the message is not sent again.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from tuimail.actions import Append, CreateMailbox, SetFlags, Target
 from tuimail.config import Protocol
@@ -23,17 +23,26 @@ NO_ROW: Final = EnvelopeId(0)
 UNKNOWN_MAILBOXES: Final = "Sent. Its copy is put into Sent once the mailboxes of the account are known."
 
 
-def file_sent(store: Store, desk: Desk, *, at: int) -> bool:
-    """Bring what was sent on its way into Sent; whether actions wait now that did not before."""
-    added = False
-    for sent in store.sending.unfiled(desk.name):
-        if sent.filing is None:
-            added |= _file(store, desk, sent, at)
-    return added
+class Filed(NamedTuple):
+    """What could be done about copies."""
+
+    added: bool
+    """Actions wait now that did not before."""
+    waits: bool
+    """Some have no mailbox to go to yet."""
 
 
-def _file(store: Store, desk: Desk, sent: Sent, at: int) -> bool:
-    """One message: its copy and its mark in one transaction, so that a crash makes neither twice."""
+def file_sent(store: Store, desk: Desk, *, at: int) -> Filed:
+    """Bring what was sent on its way into Sent."""
+    made = [_file(store, desk, sent, at) for sent in store.sending.unfiled(desk.name) if sent.filing is None]
+    return Filed(any(made), None in made)
+
+
+def _file(store: Store, desk: Desk, sent: Sent, at: int) -> bool | None:
+    """One message: its copy and its mark in one transaction, so that a crash makes neither twice.
+
+    Whether actions wait for it now; None when it must wait for its mailbox.
+    """
     if sent.raw is None or not saves_sent(desk.account):
         with store.transaction(durable=True):
             marked = _mark(store, sent, at)
@@ -43,7 +52,7 @@ def _file(store: Store, desk: Desk, sent: Sent, at: int) -> bool:
         mailbox = _sent_mailbox(store, desk, at)
         if mailbox is None:
             store.sending.say(sent.id, UNKNOWN_MAILBOXES)
-            return False
+            return None
         _mark(store, sent, at)
         copy = Append(
             desk.name, Target(NO_ROW, mailbox, None, None, sent.message_id), sent.raw, flags=int(Flag.SEEN),
@@ -51,6 +60,7 @@ def _file(store: Store, desk: Desk, sent: Sent, at: int) -> bool:
         )  # fmt: skip
         for pending_id in store.pending.add([copy], at=at):
             store.sending.filing(sent.id, pending_id)
+        store.sending.unsay(sent.id, UNKNOWN_MAILBOXES)
     return True
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import MailboxChanged, OutboxChanged, PasswordWanted, Progress
@@ -43,8 +43,19 @@ FAULT_S: Final = 300.0
 PROGRESS_OCTETS: Final = 128 * 1024
 _AGAIN: Final = "Trying again {when}."
 
-Ended = Callable[[list[str], str, bool], None]
-"""Takes tickets, why not everything was sent, and whether actions wait now that did not before."""
+class Pass(NamedTuple):
+    """What one look into the outbox came to."""
+
+    sentence: str
+    """Why not everything that was due was sent; empty when it was."""
+    added: bool = False
+    """Actions wait now that did not before."""
+    unfiled: bool = False
+    """Copies could not be put into Sent yet, because the mailboxes of the account are not known."""
+
+
+Ended = Callable[[list[str], Pass], None]
+"""Takes tickets, and what they came to."""
 
 
 class Sender:
@@ -65,7 +76,7 @@ class Sender:
         self._looked: set[OutboxId] = set()
         """Of those that are UNKNOWN: looked for in Sent, with an answer."""
         self._troubles: list[str] = []
-        self._added = False
+        self._added = self._unfiled = False
         self._is_final = False
         self._tried_at = float("-inf")
         self._hopes = False
@@ -196,7 +207,8 @@ class Sender:
             except StoreError:
                 raise
             except MailError as exc:
-                self._no_way(exc)
+                if not self._orders.stopping:
+                    self._no_way(exc)
                 return False
             letter = self._store.sending.begin(outbox_id)
             if letter is None:
@@ -207,7 +219,10 @@ class Sender:
             except StoreError:
                 raise
             except MailError as exc:
-                if is_used and not session.alive and _is_stale(exc) and not self._orders.stopping:
+                if self._orders.stopping and exc.reached is Reached.NOTHING:
+                    self._store.sending.back(outbox_id)  # we hung up ourselves
+                    return False
+                if is_used and not session.alive and _is_stale(exc):
                     self._store.sending.back(outbox_id)
                     continue  # the server had hung up on a session that waited: that says nothing of the message
                 self._settle(outbox_id, exc)
@@ -335,7 +350,9 @@ class Sender:
 
     def _file(self) -> None:
         """Have the copies of what was sent put into Sent. Trouble here is none of the message's."""
-        if file_sent(self._store, self._desk, at=int(self._desk.clock.wall())):
+        filed = file_sent(self._store, self._desk, at=int(self._desk.clock.wall()))
+        self._unfiled = filed.waits
+        if filed.added:
             self._added = True
             self._orders.filed()
             self._changed()
@@ -345,8 +362,8 @@ class Sender:
 
     def _end(self, tickets: list[str], sentence: str) -> None:
         added, self._added = self._added, False
-        if tickets or added:
-            self._ended(tickets, sentence, added)
+        if tickets:
+            self._ended(tickets, Pass(sentence, added, self._unfiled))
 
     def _changed(self) -> None:
         self._desk.tell(OutboxChanged(self._desk.name))

@@ -16,7 +16,7 @@ from tuimail.engine.imap.account import AtWork
 from tuimail.engine.protocol import Notice, StatusChanged
 from tuimail.engine.send.connection import SendSecrets
 from tuimail.engine.send.orders import SendOrders
-from tuimail.engine.send.sender import Sender
+from tuimail.engine.send.sender import Pass, Sender
 
 FINAL_S = 5.0
 """How long the answer to a whole message is waited for at the end."""
@@ -33,7 +33,7 @@ class Senders:
         self._accounts = accounts
         self._at_work: dict[str, _Employed] = {}
         self._leaving: dict[str, list[Sender]] = {}
-        self.tickets = _Tickets(self._again, ended)
+        self.tickets = _Tickets(self._again, self._later, ended)
 
     def employ(self, desk: Desk) -> None:
         """An account is set up, or was changed."""
@@ -44,8 +44,8 @@ class Senders:
         orders = SendOrders(lambda: self._filed(name))
         secrets = SendSecrets()
 
-        def ended(tickets: list[str], sentence: str, added: bool) -> None:
-            self.tickets.sent(name, tickets, sentence, added)
+        def ended(tickets: list[str], came_to: Pass) -> None:
+            self.tickets.sent(name, tickets, came_to)
 
         sender = Sender(desk, orders, secrets, ended, after=self._leaving[name][-1:])
         self._at_work[name] = _Employed(sender, orders, secrets)
@@ -123,6 +123,14 @@ class Senders:
         return True
 
 
+    def _later(self, name: str, ticket: str) -> bool:
+        """Have the outbox looked into once more; whether its end is to be waited for."""
+        employed = self._at_work.get(name)
+        if employed is not None:
+            employed.orders.ask(ticket=ticket)
+        return employed is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Employed:
     sender: Sender
@@ -140,14 +148,20 @@ class _Halves:
     send: bool = True
     again: bool = False
     """Actions came while the mail was being synced: once more."""
+    later: bool = False
+    """The outbox could not be finished before the mail was there: once more."""
     sentences: list[str] = field(default_factory=list)
 
 
 class _Tickets:
     """Ends a ticket of an account when nothing of it is left to do."""
 
-    def __init__(self, again: Callable[[str, str], bool], ended: Ended) -> None:
+    def __init__(
+        self, again: Callable[[str, str], bool], later: Callable[[str, str], bool], ended: Ended
+    ) -> None:
+        """`again` asks for the mail once more, `later` for the outbox."""
         self._again = again
+        self._later = later
         self._ended = ended
         self._lock = threading.Lock()
         self._open: dict[tuple[str, str], _Halves] = {}
@@ -170,16 +184,17 @@ class _Tickets:
             else:
                 self._go_on(name, ticket, halves)
 
-    def sent(self, name: str, tickets: list[str], sentence: str, added: bool) -> None:
-        """The other half is done; `added`: actions wait now that did not before."""
+    def sent(self, name: str, tickets: list[str], came_to: Pass) -> None:
+        """The other half is done."""
         for ticket in tickets:
             with self._lock:
                 halves = self._open.get((name, ticket))
                 if halves is None:
                     continue
                 halves.send = False
-                halves.again |= added
-                halves.sentences.append(sentence)
+                halves.again |= came_to.added
+                halves.later = came_to.unfiled and halves.mail
+                halves.sentences.append(came_to.sentence)
             self._go_on(name, ticket, halves)
 
     def drop(self, name: str) -> None:
@@ -189,15 +204,20 @@ class _Tickets:
                 del self._open[key]
 
     def _go_on(self, name: str, ticket: str, halves: _Halves) -> None:
+        """Once the mail half is done: what is left of both, or the end."""
         with self._lock:
             if halves.mail:
                 return
-            again, halves.again = halves.again, False
-            halves.mail = again
-        if again and self._again(name, ticket):
+            halves.mail, halves.again = halves.again, False
+            later, halves.later = halves.later and not halves.mail, False
+            halves.send |= later
+        if halves.mail and self._again(name, ticket):
+            return
+        if later and self._later(name, ticket):
             return
         with self._lock:
             halves.mail = False
+            halves.send &= not later
             if halves.send or self._open.pop((name, ticket), None) is None:
                 return
         self._ended(name, [ticket], " ".join(dict.fromkeys(filter(None, halves.sentences))))
