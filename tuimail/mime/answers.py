@@ -124,16 +124,19 @@ class Mine:
 
         `ada+lists@example.org` is `ada@example.org` (RFC 5233), and so is what an alias names.
         """
+        base = self.base(address)
+        if base is None or folded(base.address) == folded(address):
+            return base
+        return Identity(normal(address) or address, base.name)
+
+    def base(self, address: str) -> Identity | None:
+        """The identity as it is configured that an address belongs to; None for other people's."""
         key = folded(address)
-        if not key:
-            return None
-        if known := self._exact.get(key):
-            return known
         local, _, domain = key.rpartition("@")
-        base = self._exact.get(f"{local.partition('+')[0]}@{domain}")
-        if base is not None or any(fnmatchcase(key, pattern) for pattern in self._patterns):
-            return Identity(normal(address) or address, (base or self.identities[0]).name)
-        return None
+        found = self._exact.get(key) or self._exact.get(f"{local.partition('+')[0]}@{domain}")
+        if found is None and key and any(fnmatchcase(key, pattern) for pattern in self._patterns):
+            return self.identities[0]
+        return found
 
     def addressed(self, original: Original) -> Identity | None:
         """The identity that a message was written to, or that wrote it; None when it names none."""

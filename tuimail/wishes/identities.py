@@ -73,9 +73,9 @@ def signature(config: Config, account: AccountName, from_: str) -> str:
         return ""
     told = config.accounts[account]
     found = entries(from_)
-    identity = mine_of(told).which(found[0].address) if found else None
+    identity = mine_of(told).base(found[0].address) if found else None
     chosen = next(
-        (each for each in told.senders if identity and each.address.casefold() == identity.address.casefold()),
+        (each for each in told.senders if identity and each.address == identity.address),
         told.senders[0],
     )
     text = clean_text(plain_text(_text_of(chosen))).strip("\n")

@@ -34,11 +34,12 @@ from tuimail.mime.clean import clean_line, clean_text, safe_filename
 from tuimail.mime.compose import new_message_id
 from tuimail.mime.enclosing import resent
 from tuimail.mime.flowing import unflow
-from tuimail.mime.headers import decode_header, header_values
+from tuimail.mime.headers import header_values
 from tuimail.mime.mailto import Mailto, parse_mailto
 from tuimail.mime.parse import ParsedMessage, header_block, leaves, parse_message
 from tuimail.mime.readable import readable_of
 from tuimail.mime.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
+from tuimail.mime.wording import id_atoms
 from tuimail.mime.words import decode_address_header
 from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section
 from tuimail.store import Store
@@ -223,7 +224,7 @@ def _again(
             reply_to=decode_address_header(head.get("reply-to", "")) if is_draft else "",
             in_reply_to=summary.in_reply_to if is_draft else "",
             references=summary.references if is_draft else "",
-            message_id=decode_header(summary.message_id) if is_draft else "",
+            message_id="".join(id_atoms(summary.message_id)[:1]) if is_draft else "",
         )  # fmt: skip
         _attach(store, draft_id, _files(raw, message), at=at)
     return draft_id
@@ -247,7 +248,7 @@ def _body(raw: bytes, message: ParsedMessage) -> str:
             text = decode_charset(here[part.section], part.charset).replace("\r\n", "\n")
             told.append(clean_text(unflow(text, del_sp=part.del_sp) if part.format_flowed else text))
     if told or not choice.html:
-        return "\n".join(told)[:MAX_BODY_CHARACTERS]
+        return "".join(text if text.endswith("\n") else f"{text}\n" for text in told)[:MAX_BODY_CHARACTERS]
     parts = [(part, here[part.section]) for part in choice.html if part.section in here]
     readable = readable_of(parts, "html", root=message.root)
     return "".join(f"{'> ' * line.quote_depth}{text_of(line)}\n" for line in readable.lines)[:MAX_BODY_CHARACTERS]
