@@ -78,9 +78,9 @@ class Ahead:
             self._failed.add(envelope.id)
 
     def _whole(self, batch: Sequence[Envelope]) -> None:
-        # Whoever is not answered, or cannot be taken in, is not asked for again in this run.
-        self._failed.update(envelope.id for envelope in batch)
         by_uid = self._where_they_were(batch)
+        # Whoever is not answered, or cannot be taken in, is not asked for again in this run.
+        self._failed.update(envelope.id for envelope in by_uid.values())
         if not by_uid:
             return
         try:

@@ -7,15 +7,25 @@ passed on (`demand`), and answered once the message came, or did not.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from tuimail.actions import MessageAction
+from tuimail.actions import Action, Copy, MessageAction, Move
+from tuimail.actions import describe as describe_action
+from tuimail.engine.at_store import OUR_FAULT, keep_at_it
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.lane import BROKEN, Jobs, Rank
 from tuimail.engine.link.bell import Bell
 from tuimail.engine.local.bodies import LocalBodies
-from tuimail.engine.protocol import ActionRefused, MailboxChanged, PartFailed, StatusChanged
+from tuimail.engine.local.describe import describe
+from tuimail.engine.protocol import (
+    ActionRefused,
+    MailboxChanged,
+    PartFailed,
+    PendingChanged,
+    StatusChanged,
+    TreeChanged,
+)
 from tuimail.errors import MailError, NotDownloaded, StoreError
 from tuimail.model import EnvelopeId, MailboxId, PendingId, Section
 from tuimail.store import Store
@@ -102,18 +112,34 @@ class LocalLane:
     # --- the thread ---------------------------------------------------------------
 
     def _run(self) -> None:
-        try:
-            with Store.open(self._desk.paths) as store:
-                bodies = LocalBodies(store, self._desk)
-                while not self._stopping:
-                    self._once(store, bodies)
-        except Exception as exc:  # noqa: BLE001 - the top of the thread
-            self._desk.log.fault("local.fault", exc, account=self._desk.name)
-            self._broken = exc.sentence if isinstance(exc, MailError) else BROKEN
-            while (job := self._jobs.pick()) is not None:
-                self._fail(job.envelope_id, job.section, self._broken)
-        finally:
-            self._at_work = self._woken = False
+        keep_at_it(
+            self._desk, "local", self._with_store, stopping=lambda: self._stopping,
+            trouble=self._store_trouble, broken=self._break,
+        )
+        self._at_work = self._woken = False
+
+    def _with_store(self, store: Store) -> None:
+        self._woken = True  # what came while the store could not be used
+        bodies = LocalBodies(store, self._desk)
+        while not self._stopping:
+            self._once(store, bodies)
+
+    def _store_trouble(self, error: StoreError) -> None:
+        """The store cannot be used just now: say so to whoever waits, and try again when somebody asks, or later."""
+        self._give_up_jobs(error.sentence)
+        self._at_work = self._woken = False
+        self._bell.wait(RETRY_S)
+
+    def _break(self, sentence: str) -> None:
+        self._broken = BROKEN if sentence == OUR_FAULT else sentence
+        self._give_up_jobs(self._broken)
+        self._at_work = self._woken = False
+        while not self._stopping:
+            self._bell.wait(None)
+
+    def _give_up_jobs(self, sentence: str) -> None:
+        while (job := self._jobs.pick()) is not None:
+            self._fail(job.envelope_id, job.section, sentence)
 
     def _once(self, store: Store, bodies: LocalBodies) -> None:
         """The most pressing thing there is to do, or a wait for one."""
@@ -132,8 +158,9 @@ class LocalLane:
                 self._bell.wait(HOUSEKEEPING_S)
         except StoreError as exc:
             self._desk.log.fault("local.store", exc, account=self._desk.name)
-            self._at_work = False
+            self._at_work = self._woken = False
             self._bell.wait(RETRY_S)
+            self._woken = True
 
     def _serve(self, bodies: LocalBodies, envelope_id: EnvelopeId, section: Section, *, urgent: bool) -> None:
         self._jobs.remove(envelope_id, section)
@@ -157,25 +184,45 @@ class LocalLane:
         self._desk.tell(PartFailed(envelope_id, section, sentence))
 
     def _act(self, store: Store) -> None:
-        """Carry out what waits: there is nobody to ask."""
-        while due := store.pending.due(self._desk.name):
-            touched = {
-                action.target.mailbox_id if isinstance(action, MessageAction) else action.mailbox_id
-                for _, action in due
-            }
-            ids = [pending_id for pending_id, _ in due]
-            try:
-                store.local.apply([action for _, action in due])
-                store.pending.done(ids)
-            except StoreError as exc:
-                self._refuse(store, ids, touched, exc.sentence)
-            for mailbox_id in touched:
-                self._desk.tell(MailboxChanged(mailbox_id))
-            self._desk.tell(StatusChanged(self._desk.name))
+        """Carry out some of what waits: there is nobody to ask. The rest comes next, unless somebody wants to read."""
+        due = store.pending.due(self._desk.name)
+        if not due:
+            return
+        hold = self._desk.account.receive.quarantine
+        carried = store.local.carry_out(due, lambda raw: describe(raw, hold=hold))
+        store.pending.done(carried.done)
+        self._refuse(store, dict(due), carried.failed)
+        self._woken |= bool(carried.done or carried.failed)
+        self._tell(action for _, action in due)
 
     def _refuse(
-        self, store: Store, ids: Sequence[PendingId], touched: Iterable[MailboxId], sentence: str
+        self, store: Store, asked: Mapping[PendingId, Action], failed: Iterable[tuple[PendingId, str]]
     ) -> None:
-        store.pending.refuse(ids, sentence)
+        """What failed is rolled back, and told, once for each reason."""
+        reasons: dict[str, list[PendingId]] = {}
+        for pending_id, sentence in failed:
+            reasons.setdefault(sentence, []).append(pending_id)
+        for sentence, ids in reasons.items():
+            store.pending.fail(ids, sentence)
+            action = asked[ids[0]]
+            mailbox_id = action.target.mailbox_id if isinstance(action, MessageAction) else action.mailbox_id
+            said = f"Not done ({describe_action(action)}): {sentence}"
+            self._desk.tell(ActionRefused(self._desk.name, mailbox_id, said))
+
+    def _tell(self, actions: Iterable[Action]) -> None:
+        """Say what changed."""
+        touched: set[MailboxId] = set()
+        trees = False
+        for action in actions:
+            if isinstance(action, MessageAction):
+                touched.add(action.target.mailbox_id)
+                if isinstance(action, Move | Copy):
+                    touched.add(action.to)
+            else:
+                trees = True
         for mailbox_id in touched:
-            self._desk.tell(ActionRefused(self._desk.name, mailbox_id, f"Not done: {sentence}"))
+            self._desk.tell(MailboxChanged(mailbox_id))
+        if trees:
+            self._desk.tell(TreeChanged(self._desk.name))
+        self._desk.tell(PendingChanged(self._desk.name))
+        self._desk.tell(StatusChanged(self._desk.name))
