@@ -62,14 +62,18 @@ class Autosave(Generic[Value]):
         clock: Callable[[], float],
         *,
         tell: Callable[[SaveWord], None] = lambda word: None,
+        saved_at: int = 0,
     ) -> None:
-        """`take` reads the value off the screen, `save` makes it durable, `later` is a timer of the loop."""
+        """`take` reads the value off the screen, `save` makes it durable, `later` is a timer of the loop.
+
+        `saved_at`: when the disk got what is on the screen now; 0 for what was only begun.
+        """
         self._take, self._save, self._later, self._clock, self._tell = take, save, later, clock, tell
         self._alarm: Alarm | None = None
         self._unsaved_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
-        self.word = SaveWord(SaveState.SAVED, 0)
+        self.word = SaveWord(SaveState.SAVED, saved_at)
 
     @property
     def is_saved(self) -> bool:

@@ -36,5 +36,9 @@ class Toasts:
     def _take_off(self, app: App[Any], *, refresh: bool) -> None:
         last, self._last = self._last, None
         if last is not None:
-            with contextlib.suppress(KeyError):  # it is gone already
-                app._unnotify(last, refresh=refresh)  # not public in Textual; there is only "all of them" else
+            app.call_later(_remove, app, last, refresh)  # after the message that shows it
+
+
+def _remove(app: App[Any], notification: Notification, refresh: bool) -> None:
+    with contextlib.suppress(KeyError):  # it is gone already
+        app._unnotify(notification, refresh=refresh)  # not public in Textual; there is only "all of them" else

@@ -28,6 +28,7 @@ from tuimail.ui import text
 from tuimail.ui.beside.arrivals import Arrivals
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.composing import How
+from tuimail.ui.beside.dictionary import find_words
 from tuimail.ui.beside.notices import Inbox, News
 from tuimail.ui.beside.toasts import Toasts
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words, status_words
@@ -70,6 +71,8 @@ class ComposingScreen(LocalMailScreen):
         self.arrivals = Arrivals()
         self.keeper = KeyKeeper()
         self.toasts = Toasts()
+        self._words: frozenset[str] | None = None
+        """Spelt right; None until somebody writes."""
         self._undoable: tuple[str, OutboxId | DraftId, float] | None = None
         self._outbox = NO_WORDS
 
@@ -223,7 +226,15 @@ class ComposingScreen(LocalMailScreen):
             self.keeper.pass_on()
 
         self.call_after_refresh(ready)
+        self.run_worker(self._mark_spelling(composer), group="words", exit_on_error=False)
         await self._close_old_ones()
+
+    async def _mark_spelling(self, composer: Composer) -> None:
+        """Once it is there; a list of words takes a tenth of a second to read."""
+        if self._words is None:
+            wish = self.config.compose.spell
+            self._words = await aside(lambda: find_words(wish, os.environ))
+        composer.body.set_words(self._words)
 
     async def _make_composer(self, draft_id: DraftId, *, is_new: bool) -> Composer | None:
         from tuimail.ui.screens.composer import Composer, Room  # deferred: 40 ms, most of it Textual's TextArea
@@ -275,8 +286,7 @@ class ComposingScreen(LocalMailScreen):
 
     def leave_composer(self, composer: Composer) -> None:
         """Back to the mail. What was begun and not touched is thrown away without a word."""
-        self.composer_in_front = False
-        self.focus_list()
+        self._back_to_mail()
 
         async def run() -> None:
             if not composer.was_touched:
@@ -290,6 +300,13 @@ class ComposingScreen(LocalMailScreen):
                 self._say_trouble(composer.autosave.word.sentence)
 
         self.run_worker(run(), group="leaving", exit_on_error=False)
+
+    def _back_to_mail(self) -> None:
+        """The list has the keys, and the reader its place again."""
+        self.composer_in_front = False
+        self.focus_list()
+        if self.reader_is_seen:
+            self.open_cursor()
 
     def action_writing_drafts(self) -> None:
         """The one draft, or a list of them."""
@@ -330,7 +347,7 @@ class ComposingScreen(LocalMailScreen):
     async def _is_done(self, composer: Composer) -> None:
         """Its draft is gone: so is it."""
         await self._close(composer)
-        self.focus_list()
+        self._back_to_mail()
         self.outbox_changed()
 
     def say_posted(self, outbox_id: OutboxId, leaves_at: int, *, is_later: bool) -> None:

@@ -23,6 +23,7 @@ from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.autosave import Autosave
 from tuimail.ui.beside.composing import Desk, Sender
+from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.lines.prose import with_room
 from tuimail.ui.widgets.address_field import AddressField
 from tuimail.ui.widgets.body_editor import BodyEditor
@@ -30,7 +31,7 @@ from tuimail.ui.widgets.composer_parts import ComposerTitle, FilesList, Rule
 from tuimail.ui.widgets.fields import CleanInput, FieldRow, FromField
 
 
-class DraftPane(Vertical):
+class DraftPane(Punctual, Vertical):
     """The fields of one draft."""
 
     DEFAULT_CSS = """
@@ -58,8 +59,9 @@ class DraftPane(Vertical):
         self._files = FilesList()
         self.body = BodyEditor(id="body")
         self.autosave: Autosave[Draft] = Autosave(
-            self.take, desk.save, self.set_timer, clock, tell=lambda word: self.show_title()
-        )
+            self.take, desk.save, self.set_timer, clock,
+            tell=lambda word: self.show_title(), saved_at=0 if is_new else draft.changed_at,
+        )  # fmt: skip
 
     def compose(self) -> ComposeResult:
         yield self._title

@@ -188,7 +188,7 @@ class Panes(Punctual, Screen[None]):
         """Panes that tab visits, in order."""
         stops: list[Widget] = [self.folders] if self.folders.display else []
         if self.composer_in_front:
-            return [*stops, *([self.list_view] if self.pane_layout.panes > 1 else []), *self.writing_stops()]
+            return [*self.writing_stops(), *([self.list_view] if self.pane_layout.panes > 1 else []), *stops]
         if self.pane_layout.panes > 1 or not self._reader_in_front:
             stops.append(self.list_view)
         if self.pane_layout.panes > 1 or self._reader_in_front:
