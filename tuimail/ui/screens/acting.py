@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tuimail.engine.protocol import Request, Wake, Want
 from tuimail.errors import MailError
-from tuimail.model import AccountName, EnvelopeId, Flag, Mailbox, Role, Section
+from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Mailbox, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
@@ -42,6 +42,7 @@ PROGRESS_S = 0.3
 MOST_LOOKED_AT = 500
 """Flags of more messages are not read on the loop."""
 
+UNDOABLE = 20
 WHOLE = Section("")
 Ids = Sequence[EnvelopeId]
 
@@ -89,6 +90,8 @@ class ActingScreen(LocalMailScreen):
     ) -> None:
         super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
         self.toasts = Toasts()
+        self._deeds: dict[DeedId, EnvelopeId] = {}
+        """The first message of the last deeds, which the cursor goes to when they are undone."""
         self._later: list[_Later] = []
         """What is done once their octets are here."""
 
@@ -309,8 +312,10 @@ class ActingScreen(LocalMailScreen):
             return deed.work(store, ids, sure), place
 
         asked = self.lane.run(work)
+        at_cursor = self.list_view.cursor_id
+        anchor = at_cursor if at_cursor in ids else ids[0] if ids else None
         wish = self._show_wish(ids, deed)
-        self.run_worker(self._await_done(asked, ids, deed, wish), group="acts", exit_on_error=False)
+        self.run_worker(self._await_done(asked, ids, deed, wish, anchor), group="acts", exit_on_error=False)
 
     def _show_wish(self, ids: Ids, deed: Deed) -> Wish | None:
         """What is written in a moment is shown now."""
@@ -326,18 +331,23 @@ class ActingScreen(LocalMailScreen):
         return wish
 
     async def _await_done(
-        self, asked: asyncio.Future[tuple[Done | None, int | None]], ids: Ids, deed: Deed, wish: Wish | None
+        self,
+        asked: asyncio.Future[tuple[Done | None, int | None]],
+        ids: Ids,
+        deed: Deed,
+        wish: Wish | None,
+        anchor: EnvelopeId | None,
     ) -> None:
         words = f"{deed.progress} {_messages(len(ids))}…" if ids else f"{deed.progress}…"
         progress = self.set_timer(PROGRESS_S, lambda: self.toasts.say(self.app, words, 60))
-        done, place, question = None, None, None
+        done, place, question, missing = None, None, None, None
         try:
             with self.telling():
                 done, place = await asked
         except NeedsYes as exc:
             question = exc
         except NotHere as exc:
-            self._fetch_first(exc, ids, deed)
+            missing = exc
         finally:
             progress.stop()
             if wish is not None:
@@ -345,10 +355,14 @@ class ActingScreen(LocalMailScreen):
         self.mail_changed(done.accounts if done is not None else ())
         if place is not None:
             self.list_view.move_to(place, by_person=False)
+        if done is not None and anchor is not None:
+            self._deeds = {**dict(list(self._deeds.items())[1 - UNDOABLE :]), done.deed: anchor}
         if done is not None and not (deed.quiet and len(ids) == 1):
             self.say_done(done.sentence)
         else:
             self.toasts.hush(self.app)
+        if missing is not None:
+            self._fetch_first(missing, ids, deed)
         if question is not None:
             await self._ask(question, ids, deed)
 
@@ -419,9 +433,18 @@ class ActingScreen(LocalMailScreen):
                 finally:
                     progress.stop()
                 self.mail_changed(undone.accounts if undone is not None else ())
+                self._back_to(self._deeds.pop(undone.deed, None) if undone is not None else None)
                 self.toasts.say(self.app, undone.sentence if undone is not None else "There is nothing to undo.")
 
         self.run_worker(run(), group="acts", exit_on_error=False)
+
+    def _back_to(self, envelope_id: EnvelopeId | None) -> None:
+        """The cursor goes to a message that is here again."""
+        if envelope_id is None or self.shown is None:
+            return
+        place = self.overlay.position(self.shown, envelope_id)
+        if place is not None:
+            self.list_view.move_to(place, by_person=False)
 
     # --- the journal ----------------------------------------------------------------------
 

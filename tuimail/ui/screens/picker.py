@@ -61,14 +61,16 @@ class DestinationSource:
 
     def hits(self, query: str) -> list[Hit]:
         """What fits, the likeliest first; at the end a new mailbox of the name that was typed."""
-        found = [hit for each in self._mailboxes if (hit := self._hit(each, query)) is not None]
+        found = [
+            hit for place, each in enumerate(self._mailboxes) if (hit := self._hit(each, query, place)) is not None
+        ]
         found.sort(key=lambda hit: -hit.score)
         name = clean_line(query, LONGEST_NAME).strip().strip("/")
         if name and name.casefold() not in self._taken:
             found.append(self._new(name))
         return found
 
-    def _hit(self, mailbox: Mailbox, query: str) -> Hit | None:
+    def _hit(self, mailbox: Mailbox, query: str, place: int) -> Hit | None:
         label = mailbox_path(mailbox)
         account = self._addresses.get(mailbox.account, "") if len(self._addresses) > 1 else ""
         fits = match(query, f"{label} {account} {mailbox.account}")
@@ -81,7 +83,7 @@ class DestinationSource:
             note=account,
             detail="often" if share > 0.3 else "",
             glyph=ROLE_GLYPHS.get(mailbox.role, "▪"),
-            score=fits.score + _LEARNED * share + (1.0 if at_home else 0.0),
+            score=(fits.score if query else -place / 1000) + _LEARNED * share + (1.0 if at_home else 0.0),
             positions=tuple(at for at in fits.positions if at < len(label)),
             act=functools.partial(self._choose, Destination(mailbox.account, mailbox.id, label)),
         )
