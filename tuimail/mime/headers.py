@@ -180,6 +180,11 @@ def thread_key(summary: Summary) -> int:
     return _hash(f"{summary.from_}\n{summary.subject}\n{summary.sent_at}")
 
 
+def thread_id_of(message_id: str) -> int:
+    """63 bits of a Message-ID with its angle brackets: the conversation that it begins."""
+    return _hash(message_id)
+
+
 def _hash(text: str) -> int:
     digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1

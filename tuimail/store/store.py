@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tuimail.store.search import Search
     from tuimail.store.search_index import SearchIndex
     from tuimail.store.sending import Sending
+    from tuimail.store.threads import Threads
 
 
 class Store:
@@ -103,6 +104,13 @@ class Store:
         from tuimail.store.quarantine import Quarantine  # as `local`
 
         return Quarantine(self._database, self.local.where)
+
+    @cached_property
+    def threads(self) -> Threads:
+        """Which messages are one conversation."""
+        from tuimail.store.threads import Threads  # only who joins them, or shows one
+
+        return Threads(self._database)
 
     @cached_property
     def people(self) -> People:

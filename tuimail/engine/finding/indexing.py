@@ -1,4 +1,4 @@
-"""The thread that keeps the index of words up: new mail, bodies that come, what went.
+"""The thread that keeps the index of words up, and joins conversations: new mail, bodies that come, what went.
 
 Nobody waits for it, so it waits for everybody: it works in steps of a few messages, each a
 short transaction of search.db, and rests after each, longer while accounts are at work. It
@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain
 from typing import Final
 
 from tuimail.engine.finding.documents import Documents
@@ -26,12 +27,15 @@ from tuimail.engine.protocol import (
     SyncEnded,
 )
 from tuimail.errors import Corrupt, DiskFull, StoreError
+from tuimail.mime.threads import ids_of
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.search_index import Coverage, Due, SearchIndex
 
 STEP: Final = 40
 """Messages in a transaction: some 20 ms."""
+JOINED: Final = 400
+"""Messages that are joined into conversations in one transaction: some 10 ms."""
 LOOK_S: Final = 300.0
 """Without any news it looks for something to do so often."""
 GATHER_S: Final = 0.3
@@ -121,7 +125,7 @@ class Indexing:
         self._news.clear()
         try:
             is_sweep_due = time.monotonic() >= self._sweep_at
-            self._work(store, steps(store, sweep=is_sweep_due))
+            self._work(store, chain(joining(store, self._tell), steps(store, sweep=is_sweep_due)))
             if is_sweep_due:
                 self._sweep_at = time.monotonic() + SWEEP_S
             self._sentence = ""
@@ -162,6 +166,14 @@ class Indexing:
             self._told_at = now
             done = min(coverage.done, coverage.total)
             self._tell(IndexChanged(done, coverage.total, self._sentence, is_resting=is_last))
+
+
+def joining(store: Store, tell: Callable[[Notice], None], size: int = JOINED) -> Generator[None, None, None]:
+    """Conversations are joined, some messages a step; ends when nothing is left. Raises StoreError."""
+    while (caught := store.threads.catch_up(size, ids_of)).looked_at:
+        for mailbox_id in caught.mailboxes:
+            tell(MailboxChanged(mailbox_id))
+        yield
 
 
 def steps(store: Store, size: int = STEP, *, sweep: bool = True) -> Generator[None, None, None]:

@@ -16,3 +16,14 @@ CREATE TRIGGER reindex_part AFTER UPDATE OF state ON stored_part WHEN new.state 
 BEGIN
     INSERT OR IGNORE INTO reindex VALUES (new.envelope_id);
 END;
+
+-- Conversations. To which one an id belongs that is not the name of its own; for messages up to meta.threaded.
+CREATE TABLE kin (
+    account_id INTEGER NOT NULL,
+    message_key INTEGER NOT NULL,         -- 63 bits of a Message-ID
+    thread_id INTEGER NOT NULL,
+    PRIMARY KEY (account_id, message_key)
+) WITHOUT ROWID;
+CREATE INDEX kin_by_thread ON kin (account_id, thread_id);
+CREATE INDEX envelope_by_thread ON envelope (thread_id);
+INSERT INTO meta (key, value) VALUES ('threaded', 0);
