@@ -233,6 +233,8 @@ def test_with_blind_copies_alone_the_message_goes_to_undisclosed_recipients() ->
         ({"from_": ""}, "no sender"),
         ({"from_": "a@x.org, b@y.org"}, "no sender"),
         ({"reply_to": "nobody"}, "nobody"),
+        ({"to": "a\u202eb@x.org"}, "cannot be seen"),
+        ({"to": "a\u200b@x.org"}, "cannot be seen"),
         ({"to": "x" * 65 + "@x.org"}, "too long"),
     ],
 )

@@ -93,6 +93,8 @@ def fault_of(address: str) -> str:
         return f"“{shown}” is not an address: there is no @ in it."
     if not local or not domain:
         return f"“{shown}” is not an address: something is missing beside the @."
+    if clean_line(address, len(address)) != address:
+        return f"“{shown}” is not an address: there is a character in it that cannot be seen."
     host = domain if domain.isascii() else ascii_host(domain)
     if not (_HOST.match(host) or _LITERAL.match(domain)) or len(host) > 253:
         return f"“{shown}” is not an address: what follows the @ is no domain."
