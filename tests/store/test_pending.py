@@ -125,8 +125,7 @@ def test_an_action_names_its_message_as_it_is_known_after_renumbering(store: Sto
     store.envelopes.ingest(inbox, several([1]))
     store.pending.add([change(store, FIRST, add=Flag.SEEN)], at=5)
     store.envelopes.begin_renumbering(inbox)
-    (_, waiting), = store.pending.due(WORK)
-    assert waiting.target.uid is None
+    assert store.pending.due(WORK) == []  # nobody could tell which message is meant
     store.mailboxes.set_sync_point(inbox, SyncPoint(uid_validity=2))
     store.envelopes.ingest(inbox, [message._replace(uid=77) for message in several([1])])
     (_, waiting), = store.pending.due(WORK)
