@@ -82,7 +82,24 @@ def test_a_plain_letter_is_as_plain_as_can_be() -> None:
     )
 
 
-ANY = st.text(st.characters(codec=None), max_size=300)
+NASTY = [
+    "\r\nBcc: x@y.org\r\n",
+    "\n",
+    "\r",
+    "\n ",
+    "\x00",
+    "\x85",
+    "\u2028",
+    "\ud800",
+    "=?utf-8?q?=0A?=",
+    "é",
+    "a b",
+    "<",
+    '"',
+]
+ANY = st.one_of(
+    st.text(st.characters(codec=None), max_size=300), st.lists(st.sampled_from(NASTY), max_size=12).map("".join)
+)
 PIECES = st.sampled_from([*"ab >-.\t", "From ", "-- ", "word ", "é", "語", "x" * 90])
 FIELDS = ["subject", "from_name", "to_name", "body", "message_id", "references", "reply_to", "bcc"]
 

@@ -109,7 +109,7 @@ class People:
 
     def _by_word(self, known: int, word: str) -> list[SqlRow]:
         return self._database.rows(
-            f"SELECT {_SELECT} FROM person WHERE id IN (SELECT person_id FROM person_word"
+            f"SELECT {_SELECT} FROM person WHERE id IN (SELECT DISTINCT person_id FROM person_word"
             " WHERE known = ? AND word >= ? AND word < ? LIMIT ?)",
             (known, word, word + _LAST, MAX_FOUND),
         )
