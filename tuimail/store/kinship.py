@@ -33,6 +33,22 @@ class Kinship:
                 self.joined[other] = root
         return root
 
+    def name_after(self, chosen: int) -> None:
+        """The conversation that `chosen` is in bears its name from now on."""
+        root = self.find(chosen)
+        if root != chosen:
+            self._of[root] = self._of[chosen] = chosen
+            self.joined.pop(chosen, None)
+            self.joined[root] = chosen
+
+    def unions(self) -> list[set[int]]:
+        """Conversations that became one, with the one that names it now."""
+        groups: dict[int, set[int]] = {}
+        for part in self.joined:
+            root = self.find(part)
+            groups.setdefault(root, {root}).add(part)
+        return list(groups.values())
+
     def conversations(self) -> list[tuple[int, int]]:
         """Every id that is not the name of its conversation, with that."""
         return [(one, root) for one in list(self._of) if (root := self.find(one)) != one]

@@ -8,6 +8,7 @@ it does so when nobody waits. It may be cut at any moment; the next call goes on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from tuimail.model import MailboxId
@@ -62,6 +63,13 @@ class Threads:
         kinship = Kinship((row[0], row[1]) for row in known)
         for row, ids in named:
             kinship.tie(ids, row[3])
+        unions = kinship.unions()
+        inhabited = {row[0] for row in self._database.rows_of(
+            "SELECT DISTINCT thread_id FROM envelope WHERE thread_id IN ({keys})", chain.from_iterable(unions)
+        )}  # fmt: skip
+        for union in unions:
+            if len(rivals := union & inhabited) > 1:
+                kinship.name_after(max(rivals, key=self._weight))
         changed = self._rename(account_id, kinship)
         moved = [(kinship.find(row[3]), row[0]) for row, _ in named if kinship.find(row[3]) != row[3]]
         self._database.many("UPDATE envelope SET thread_id = ? WHERE id = ?", moved)
@@ -69,6 +77,13 @@ class Threads:
         changed |= {MailboxId(row[2]) for row, _ in named if row[0] in moved_ids}
         self._note(changed)
         return changed
+
+    def _weight(self, thread_id: int) -> int:
+        """Messages in a conversation: the largest keeps its name, or whoever ties many together would be slow."""
+        row = self._database.row(
+            "SELECT count(*) FROM (SELECT 1 FROM envelope WHERE thread_id = ? LIMIT 1000)", (thread_id,)
+        )
+        return row[0] if row else 0
 
     def _rename(self, account_id: int, kinship: Kinship) -> set[MailboxId]:
         """Write down what was joined: for ids, for the ids that they stand for, for messages seen before."""
@@ -81,12 +96,14 @@ class Threads:
             " ON CONFLICT (account_id, message_key) DO UPDATE SET thread_id = excluded.thread_id",
             ((account_id, key, root) for key, root in kinship.conversations() if before.get(key) != root),
         )
-        joined = [(kinship.find(part), part) for part in kinship.joined]
+        parts = list(kinship.joined)
+        stood_for = self._database.rows_of(
+            "SELECT DISTINCT thread_id FROM kin WHERE account_id = ? AND thread_id IN ({keys})", parts, (account_id,)
+        )
         self._database.many(
             "UPDATE kin SET thread_id = ? WHERE account_id = ? AND thread_id = ?",
-            ((whole, account_id, part) for whole, part in joined),
+            ((kinship.find(row[0]), account_id, row[0]) for row in stood_for),
         )
-        parts = [part for _, part in joined]
         touched = self._database.rows_of(
             "SELECT envelope.id, mailbox_id, thread_id FROM envelope JOIN mailbox ON mailbox.id = mailbox_id"
             " WHERE account_id = ? AND thread_id IN ({keys})",

@@ -44,7 +44,7 @@ TROUBLE_S: Final = 60.0
 """A full disk is looked at again so often."""
 REST: Final = 0.25
 """It rests so many times as long as it worked,"""
-REST_BUSY: Final = 2.0
+REST_BUSY: Final = 12.0
 """and so many times while accounts are at work."""
 BUSY_S: Final = 1.0
 """So long after a word of headers that came, more of them are coming."""
