@@ -1,4 +1,4 @@
-"""`mailboxes`, `list`, `search`, `flag`, `show`, `attachments`, `save` on a store whose server is away."""
+"""`mailboxes`, `list`, `flag`, `show`, `attachments`, `save` on a store whose server is away."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENVELOPE_KEYS = [
 RAW = b"From: a@b.c\r\nSubject: \x1b[31mred\r\nX-Odd: caf\xe9\r\n\r\nBody \x1b]0;x\x07\xff\r\n"
 
 
-# --- mailboxes, list, search ------------------------------------------------------
+# --- mailboxes, list ------------------------------------------------------
 
 
 def test_mailboxes_come_in_the_order_of_the_tree(seeded: Home) -> None:
@@ -107,15 +107,6 @@ def test_an_unknown_id_is_one_sentence(argv: list[str], seeded: Home) -> None:
     done = seeded.run(*argv)
     assert done.code == 1
     assert done.err == "tuimail: There is no message 999.\n`tuimail list` prints the messages there are.\n"
-
-
-def test_search_finds_by_sender_and_subject(seeded: Home) -> None:
-    assert "A listing" in seeded.run("search", "listing").out
-    assert "会議" in seeded.run("search", "山田").out
-    nothing = seeded.run("search", "zebra")
-    assert (nothing.code, nothing.out) == (0, "")
-    assert "Nothing was found" in nothing.err
-    assert seeded.run("search", "zebra", "--json").json() == []
 
 
 @pytest.mark.pty

@@ -178,12 +178,20 @@ _MAIL = (
         (Example("tuimail list --mailbox sent --limit 5", "what you sent last"),),
     ),
     Command(
-        "search", "find messages by sender or subject",
-        "Finds recent messages whose sender or subject has all the words.",
-        "mail:search",
+        "search", "find messages",
+        "Finds messages in all accounts: words, \"phrases\", prefix*, -not, OR, brackets, and fields such as from: to: "
+        "subject: in: has:attachment is:unread before:2026-11 larger:1M. Everything that is here is looked through, "
+        "texts and names of attachments too; --server also asks the servers, for text that is not here.",
+        "searching:search",
         (
-            Argument(("words",), "what to look for", {"metavar": "WORD", "nargs": "+"}),
+            Argument(("words",), "what to look for", {"metavar": "QUERY", "nargs": "+"}),
             _value("--limit", "N", "at most so many (default: 25)", type="count", default=25),
+            _flag("--best", "the best first, not the newest"),
+            _flag("--server", "look on the servers as well"),
+        ),
+        (
+            Example("tuimail search lunch from:grace newer:2w", "what Grace wrote about lunch in the last two weeks"),
+            Example("tuimail search '\"compiler review\" -is:read'", "two words side by side, in unread messages"),
         ),
     ),
     Command(

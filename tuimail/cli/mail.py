@@ -1,4 +1,4 @@
-"""`mailboxes`, `list`, `search`, `flag`: what is read from the store alone."""
+"""`mailboxes`, `list`, `flag`: what is read from the store alone."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _mailbox_row(mailbox: Mailbox) -> tuple[Text, ...]:
     )
 
 
-# --- list, search -----------------------------------------------------------------
+# --- list -------------------------------------------------------------------------
 
 
 def list_messages(cli: Cli) -> int:
@@ -113,18 +113,6 @@ def list_messages(cli: Cli) -> int:
         names = ", ".join(mailbox.name for mailbox in chosen)
         loaded = all(mailbox.synced_at is not None for mailbox in chosen)
         cli.out.note(f"{names} is empty." if loaded else f"{names} is not loaded yet. `tuimail sync` fetches it.")
-    return 0
-
-
-def search(cli: Cli) -> int:
-    """Print recent messages whose sender or subject has the words."""
-    with cli.store() as store:
-        rows = store.envelopes.find_text(" ".join(cli.options.words), cli.options.limit)
-        by_id = {mailbox.id: mailbox for mailbox in store.mailboxes.all()}
-        listed = [Listed(found.row, by_id[found.mailbox_id]) for found in rows if found.mailbox_id in by_id]
-        _print_listed(cli, store, listed, several=True)
-    if not listed and not cli.out.as_json:
-        cli.out.note("Nothing was found. Senders and subjects of the newest messages are looked through.")
     return 0
 
 

@@ -104,11 +104,10 @@ def _wrapped(text: str) -> str:
 
 
 def _with_clearing_marked(argv: Sequence[str]) -> list[str]:
-    """`tuimail flag 17 -seen`: words of one dash are flags to clear, after the command's name."""
+    """`tuimail flag 17 -seen`, `tuimail search lunch -work`: words of one dash are no options, after those names."""
     marked = list(argv)
-    if "flag" not in marked:
-        return marked
-    for at in range(marked.index("flag") + 1, len(marked)):
+    first = next((at for at, word in enumerate(marked) if word in ("flag", "search")), len(marked))
+    for at in range(first + 1, len(marked)):
         word = marked[at]
         if word == "--":
             break

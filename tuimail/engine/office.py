@@ -31,6 +31,7 @@ from tuimail.engine.protocol import (
     Notice,
     Reload,
     Request,
+    SearchServer,
     Show,
     Stop,
     SyncNow,
@@ -261,7 +262,7 @@ class Office:
             connection.sendall(b"".join(outgoing))
 
     def _hear(self, word: Request | Notice) -> None:
-        if isinstance(word, (Hello, Wake, Want, Show, SyncNow, Credential, Reload, Stop)):
+        if isinstance(word, (Hello, Wake, Want, Show, SyncNow, Credential, Reload, SearchServer, Stop)):
             return
         with self._lock:
             self._remembered.settle(word)

@@ -92,6 +92,21 @@ class Search:
         )
         return {EnvelopeId(row[0]) for row in found}
 
+    def hits(self, ids: Sequence[EnvelopeId]) -> tuple[Hit, ...]:
+        """These messages and where they lie, in the same order; those that are gone are left out."""
+        rows = {row[0]: row for row in self._mail.rows_of(
+            f"SELECT {COLUMNS}, mailbox_id FROM envelope WHERE id IN ({{keys}})", ids
+        )}
+        places = {row[0]: row[1:] for row in self._mail.rows(
+            "SELECT mailbox.id, account.name, mailbox.name FROM mailbox JOIN account ON account.id = account_id"
+        )}
+        found = []
+        for identity in ids:
+            if identity in rows and rows[identity][-1] in places:
+                *columns, mailbox_id = rows[identity]
+                found.append(Hit(row_of(tuple(columns)), MailboxId(mailbox_id), *places[mailbox_id]))
+        return tuple(found)
+
     def count(self, tree: Node, limit: int = 10_000) -> tuple[int, int]:
         """How many fit, and how many of those are unread; no more than `limit` are looked at."""
         index = self._index()
@@ -141,7 +156,7 @@ class Search:
         else:
             keys = [(0.0, *pair) for pair in islice(self._newest(index, plan, after), limit + 1)]
         coverage = self.coverage() if plan.needs_index else None
-        hits = self._hits([identity for *_, identity in keys[:limit]])
+        hits = self.hits([EnvelopeId(identity) for *_, identity in keys[:limit]])
         return Page(hits, keys[limit - 1] if len(keys) > limit else None, coverage)
 
     def _newest(self, index: Database | None, plan: Plan, after: Key | None) -> Iterator[tuple[int, int]]:
@@ -206,20 +221,6 @@ class Search:
     def _mailboxes(self, plan: Plan) -> list[int]:
         found: list[int] = self._mail.column("SELECT id FROM mailbox WHERE account_id IS NOT NULL")
         return [identity for identity in found if plan.mailbox_ids is None or identity in plan.mailbox_ids]
-
-    def _hits(self, ids: list[int]) -> tuple[Hit, ...]:
-        rows = {row[0]: row for row in self._mail.rows_of(
-            f"SELECT {COLUMNS}, mailbox_id FROM envelope WHERE id IN ({{keys}})", ids
-        )}
-        places = {row[0]: row[1:] for row in self._mail.rows(
-            "SELECT mailbox.id, account.name, mailbox.name FROM mailbox JOIN account ON account.id = account_id"
-        )}
-        found = []
-        for identity in ids:
-            if identity in rows and rows[identity][-1] in places:
-                *columns, mailbox_id = rows[identity]
-                found.append(Hit(row_of(tuple(columns)), MailboxId(mailbox_id), *places[mailbox_id]))
-        return tuple(found)
 
     # --- the file -------------------------------------------------------------
 

@@ -22,12 +22,14 @@ from tuimail.engine.protocol import (
     PROTOCOL_VERSION,
     Credential,
     Hello,
+    IndexChanged,
     MailboxChanged,
     Notice,
     PartProgress,
     Progress,
     Reload,
     Request,
+    SearchServer,
     Show,
     StatusChanged,
     Stop,
@@ -46,7 +48,7 @@ MAX_WAITING: Final = 5000
 GREETING_S: Final = 10.0
 MAX_CLIENTS: Final = 64
 
-_REQUESTS = (Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, Stop)
+_REQUESTS = (Hello, Wake, Want, Unwant, Show, SyncNow, Credential, Reload, SearchServer, Stop)
 
 
 class Outbox:
@@ -87,6 +89,8 @@ class Outbox:
                 return notice
             case Progress():
                 return (Progress, notice.account, notice.mailbox_id, notice.job)
+            case IndexChanged():
+                return IndexChanged
             case PartProgress():
                 return (PartProgress, notice.envelope_id, notice.section)
             case _:

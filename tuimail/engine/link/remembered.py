@@ -8,6 +8,8 @@ from tuimail.engine.protocol import (
     PartArrived,
     PartFailed,
     Request,
+    SearchEnded,
+    SearchServer,
     Show,
     SyncEnded,
     SyncNow,
@@ -25,6 +27,7 @@ class Remembered:
         self._credentials: dict[tuple[str, str], Credential] = {}
         self._wants: dict[tuple[int, str], Want] = {}
         self._syncs: dict[tuple[str, str], SyncNow] = {}
+        self._searches: dict[str, SearchServer] = {}
 
     def note(self, request: Request) -> None:
         """A client asked for this."""
@@ -39,6 +42,8 @@ class Remembered:
                 self._wants.pop((request.envelope_id, request.section), None)
             case SyncNow():
                 self._syncs[request.account, request.ticket] = request
+            case SearchServer():
+                self._searches[request.ticket] = request
             case _:
                 pass
 
@@ -49,6 +54,8 @@ class Remembered:
                 self._wants.pop((notice.envelope_id, notice.section), None)
             case SyncEnded() if not notice.account:
                 self._syncs = {key: sync for key, sync in self._syncs.items() if sync.ticket != notice.ticket}
+            case SearchEnded() if not notice.account:
+                self._searches.pop(notice.ticket, None)
             case _:
                 pass
 
@@ -57,4 +64,4 @@ class Remembered:
         requests: list[Request] = [*self._credentials.values()]
         if self._shown is not None:
             requests.append(self._shown)
-        return [*requests, *self._wants.values(), Wake(), *self._syncs.values()]
+        return [*requests, *self._wants.values(), Wake(), *self._syncs.values(), *self._searches.values()]
