@@ -268,7 +268,7 @@ class _Reader:
             if not {"signature", "signature_file"} & values.keys():
                 values |= {"signature": own.signature, "signature_file": own.signature_file}
             found[values["address"].casefold()] = IdentityConfig(**{"name": own.name, **values})
-        says_more = len(found) > 1 or own.signature or own.signature_file
+        says_more = len(found) > 1 or own not in found.values() or own.signature or own.signature_file
         return tuple(found.values()) if says_more else ()
 
     def _receive(self, table: Values, at: Key, address: str) -> Receive | None:
