@@ -149,7 +149,7 @@ def test_mailboxes_are_made_renamed_and_deleted_with_their_folders(store: Store,
     assert work(store) == []
     assert where(store, root, identity) == ("Circles", ".Circles")
     assert (root / ".Circles.looms").is_dir()
-    with pytest.raises(acting.NeedsYes, match="1 message go"):
+    with pytest.raises(acting.NeedsYes, match="1 message goes"):
         acting.mailbox_delete(store, lists, at=7)
     acting.mailbox_delete(store, lists, at=7, sure=True)
     assert store.mailboxes.find(POP, "Circles") is None

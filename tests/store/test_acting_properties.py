@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -253,7 +254,9 @@ class World:
         return found
 
     def served(self) -> list[Counter[tuple[str, int]]]:
-        return [Counter((f"Compiler review {number}", flags) for number, flags in box.mail.values()) for box in self.boxes]
+        return [
+            Counter((f"Compiler review {number}", flags) for number, flags in box.mail.values()) for box in self.boxes
+        ]
 
 
 def told(uid: int, number: int, flags: int) -> Incoming:
@@ -261,7 +264,7 @@ def told(uid: int, number: int, flags: int) -> Incoming:
     return incoming(number)._replace(uid=uid, flags=flags)
 
 
-STEPS_OF_CHANCE = (
+STEPS_OF_CHANCE: tuple[Callable[[World], object], ...] = (
     *[World.person_acts] * 8, *[World.person_undoes] * 2, World.person_files, World.person_is_refused,
     World.person_is_refused, World.person_changes_her_mind, World.person_looks_into_the_journal,
     *[World.replay] * 8, *[World.somebody_adds] * 2, World.somebody_deletes, World.somebody_flags,

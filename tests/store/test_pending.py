@@ -129,5 +129,6 @@ def test_an_action_names_its_message_as_it_is_known_after_renumbering(store: Sto
     store.mailboxes.set_sync_point(inbox, SyncPoint(uid_validity=2))
     store.envelopes.ingest(inbox, [message._replace(uid=77) for message in several([1])])
     (_, waiting), = store.pending.due(WORK)
+    assert isinstance(waiting, SetFlags)
     assert (waiting.target.uid, waiting.target.uid_validity) == (77, 2) == uid_of(store, FIRST)
     assert shown(store, inbox)[0] == Flag.SEEN

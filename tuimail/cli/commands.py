@@ -43,7 +43,7 @@ class Command(NamedTuple):
     description: str
     """Sentences, for its own help and the man page."""
     run: str = ""
-    """`module:function` below tuimail.cli; empty for a word that has commands."""
+    """`module:function` below tuimail.cli; empty for a word that does nothing without a command below it."""
     arguments: tuple[Argument, ...] = ()
     examples: tuple[Example, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -147,6 +147,10 @@ _ACCOUNT = Command(
     ),
 )  # fmt: skip
 
+_YES = _flag("--yes", "do not ask")
+_OF_ACCOUNT = _value("--account", "ACCOUNT", "of this account")
+_A_MAILBOX = Argument(("mailbox",), "the mailbox, by its name or what it is for", {"metavar": "MAILBOX"})
+
 _MAIL = (
     Command(
         "sync", "fetch mail and send what waits",
@@ -161,8 +165,31 @@ _MAIL = (
         ),
     ),
     Command(
-        "mailboxes", "list the mailboxes", "Lists the mailboxes of all accounts, with unread and total messages.",
+        "mailboxes", "list the mailboxes, or change them",
+        "Lists the mailboxes of all accounts, with unread and total messages. The commands below it change them.",
         "mail:mailboxes", (_value("--account", "ACCOUNT", "only this one"),),
+        commands=(
+            Command(
+                "create", "make a mailbox", "Makes a mailbox.", "mailbox_tree:create",
+                (
+                    Argument(("mailbox",), "its full name, such as Lists/python", {"metavar": "MAILBOX"}),
+                    _value("--account", "ACCOUNT", "in this account (default: the only one)"),
+                ),
+            ),
+            Command(
+                "rename", "give a mailbox another name", "Gives a mailbox, and all below it, another full name.",
+                "mailbox_tree:rename",
+                (_A_MAILBOX, Argument(("name",), "the new one", {"metavar": "NAME"}), _OF_ACCOUNT),
+            ),
+            Command(
+                "delete", "delete a mailbox", "Deletes a mailbox, after a question. Its messages go to the trash.",
+                "mailbox_tree:delete", (_A_MAILBOX, _OF_ACCOUNT, _YES),
+            ),
+            Command(
+                "subscribe", "subscribe to a mailbox, or no longer", "Subscribes to a mailbox.",
+                "mailbox_tree:subscribe", (_A_MAILBOX, _OF_ACCOUNT, _flag("--off", "no longer subscribe to it")),
+            ),
+        ),
     ),
     Command(
         "list", "list messages, newest first",
@@ -236,6 +263,69 @@ _MAIL = (
             _flag("--overwrite", "replace a file that is there"),
         ),
         (Example("tuimail save 17 2 --to ~/Downloads", "save part 2 of message 17"),),
+    ),
+)  # fmt: skip
+
+_TO_ACCOUNT = _value("--account", "ACCOUNT", "to a mailbox of this account (default: that of the messages)")
+_PENDING_IDS = Argument(
+    ("pending_ids",), "the number of a line, as `tuimail journal list` prints it",
+    {"metavar": "N", "nargs": "+", "type": "id"},
+)  # fmt: skip
+
+_ACTING = (
+    Command(
+        "move", "move messages to a mailbox",
+        "Moves messages to a mailbox. To another account they are copied through this machine, and leave theirs once "
+        "they have arrived. It counts at once here, and is told to the server when it can be reached; `tuimail undo` "
+        "turns it back.",
+        "acting:move", (_id(), _A_MAILBOX, _TO_ACCOUNT),
+        (Example("tuimail move 17 18 Receipts", "put two messages into Receipts"),),
+    ),
+    Command(
+        "copy", "copy messages to a mailbox",
+        "Puts copies of messages into a mailbox, of any account.",
+        "acting:copy", (_id(), _A_MAILBOX, _TO_ACCOUNT),
+    ),
+    Command(
+        "archive", "archive messages",
+        "Moves messages to the archive of their account, which is made when it is missing; on Gmail to All Mail.",
+        "acting:archive", (_id(), _flag("--by-year", "to a mailbox of the year they are of, such as Archive/2026")),
+    ),
+    Command(
+        "delete", "delete messages",
+        "Moves messages to the trash of their account; those that are in it are deleted for good, after a question.",
+        "acting:delete",
+        (_id(), _flag("--for-good", "delete them for good wherever they are; this cannot be undone"), _YES),
+    ),
+    Command(
+        "junk", "say that messages are junk, or are not",
+        "Marks messages as junk and moves them there; with --not marks them as no junk, and moves them from there to "
+        "the inbox.",
+        "acting:junk",
+        (_id(), Argument(("--not",), "they are no junk", {"action": "store_true", "dest": "no_junk"})),
+    ),
+    Command(
+        "undo", "undo what was done last",
+        "Turns back what was done last to messages and mailboxes, also when the server has done it already. Given "
+        "again, it turns back what was done before that, up to twenty times. What was deleted for good stays deleted.",
+        "acting:undo",
+    ),
+    Command(
+        "journal", "look at what waits for servers, and what they refused",
+        "What is done to mail counts at once, and waits in the journal until the server has done it. What a server "
+        "refused is turned back, and stays in the journal with its reason until it is retried or dropped.",
+        commands=(
+            Command(
+                "list", "list what failed and what waits", "Lists what failed and what waits, with the reasons.",
+                "journal:list_journal",
+                (_value("--limit", "N", "at most so many (default: 500)", type="count", default=500),),
+            ),
+            Command("retry", "try it again", "Tries again what failed.", "journal:retry", (_PENDING_IDS,)),
+            Command(
+                "drop", "forget it", "Forgets what failed or waits: everything is shown as the server has it.",
+                "journal:drop", (_PENDING_IDS,),
+            ),
+        ),
     ),
 )  # fmt: skip
 
@@ -316,7 +406,6 @@ _HELD = Argument(
     ("held",), "message and part, such as 17:2, as `tuimail quarantine list` prints it",
     {"metavar": "ID:PART", "nargs": "+", "type": "held"},
 )  # fmt: skip
-_YES = _flag("--yes", "do not ask")
 
 _QUARANTINE = Command(
     "quarantine", "look at attachments that are held, release or delete them",
@@ -399,6 +488,7 @@ _EXCHANGE = (
 COMMANDS: tuple[Command, ...] = (
     _ACCOUNT,
     *_MAIL,
+    *_ACTING,
     *_SENDING,
     _QUARANTINE,
     *_EXCHANGE,
@@ -442,8 +532,7 @@ def leaves(commands: tuple[Command, ...] = COMMANDS, before: str = "") -> list[t
     found: list[tuple[str, Command]] = []
     for command in commands:
         name = f"{before} {command.name}".strip()
-        if command.commands:
-            found += leaves(command.commands, name)
-        else:
+        if command.run:
             found.append((name, command))
+        found += leaves(command.commands, name)
     return found

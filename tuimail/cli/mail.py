@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from tuimail.actions import SetFlags, Target
 from tuimail.cli.cli import Cli, one_of
 from tuimail.cli.output import Cell, Column, Text, nearest
 from tuimail.cli.parser import CLEAR, message_id
@@ -230,12 +229,17 @@ class FlagWishes(NamedTuple):
 
 def flag(cli: Cli) -> int:
     """Change flags of messages: here at once, on the server when it can be reached."""
+    from tuimail.wishes.acting import change_flags  # deferred: 12 ms that `list` does not pay
+
     wishes = read_wishes(cli.options.words)
     with cli.store(write=True) as store:
-        envelopes = [envelope_of(store, envelope_id) for envelope_id in wishes.ids]
-        store.pending.add([_action(envelope, wishes) for envelope in envelopes], at=int(time.time()))
-        changed = [envelope_of(store, envelope.id) for envelope in envelopes]
-    _wake_engine(cli)
+        ids = [envelope_of(store, envelope_id).id for envelope_id in wishes.ids]
+        change_flags(
+            store, ids, at=int(time.time()), add=wishes.add, remove=wishes.remove, add_keywords=wishes.add_keywords,
+            remove_keywords=wishes.remove_keywords,
+        )  # fmt: skip
+        changed = [envelope_of(store, envelope_id) for envelope_id in ids]
+    wake_engine(cli)
     if cli.out.as_json:
         cli.out.json([envelope_values(envelope) for envelope in changed])
         return 0
@@ -288,14 +292,7 @@ def _check_keyword(name: str) -> None:
         )
 
 
-def _action(envelope: Envelope, wishes: FlagWishes) -> SetFlags:
-    target = Target(envelope.id, envelope.mailbox_id, envelope.uid, envelope.uid_validity, envelope.message_id)
-    return SetFlags(
-        envelope.account, target, wishes.add, wishes.remove, wishes.add_keywords, wishes.remove_keywords
-    )
-
-
-def _wake_engine(cli: Cli) -> None:
+def wake_engine(cli: Cli) -> None:
     """Tell an engine that runs; without one, the change waits for the next sync."""
     from tuimail.engine.office import Office, engine_runs  # deferred: 15 ms that `list` does not pay
     from tuimail.engine.protocol import Wake

@@ -63,10 +63,12 @@ def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no 
     if command.examples:
         parser.description = _wrapped(command.description)
     if command.commands:
-        further = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title="commands", required=True)
+        required = not command.run
+        further = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title="commands", required=required)
         for each in command.commands:
             _add_command(further, each)
-        return
+        if required:
+            return
     parser.set_defaults(run=command.run)
     groups: dict[str, Any] = {}  # Any: as above
     for argument in command.arguments:

@@ -72,8 +72,10 @@ class Undone(NamedTuple):
     """Of the deed."""
     accounts: tuple[AccountName, ...]
     """Those with something to tell their servers."""
+    turned: int
+    """How many of its actions were turned back."""
     left: int
-    """How many of its actions could not be turned back."""
+    """How many could not be."""
 
 
 class Deeds:
@@ -196,7 +198,8 @@ class Deeds:
         self._database.run("UPDATE deed SET undone = 1 WHERE id = ?", (deed_id,))
         self._database.run("DELETE FROM step WHERE deed_id = ?", (deed_id,))
         accounts = tuple(dict.fromkeys(AccountName(step[2]) for step in steps))
-        return Undone(DeedId(deed_id), words, accounts, left + len(back) - len(asked.ids))
+        turned, left = len(dropped) + len(asked.ids), left + len(back) - len(asked.ids)
+        return Undone(DeedId(deed_id), words, accounts, turned, left)
 
     def _back(self, steps: Sequence[SqlRow]) -> tuple[list[Action], int]:
         """The actions that turn back what was done, and how many steps have no way back."""

@@ -187,9 +187,12 @@ _FLAG_WORDS = {
 
 def change_flags(
     store: Store, ids: Ids, *, at: int, add: int = 0, remove: int = 0, add_keywords: Iterable[str] = (),
-    remove_keywords: Iterable[str] = (),
+    remove_keywords: Iterable[str] = (), words: str = "Changed the flags of {}",
 ) -> Done | None:
-    """Flags (bits) and keywords together; messages that are so already are left out."""
+    """Flags (bits) and keywords together; messages that are so already are left out.
+
+    `words`: past tense, {} for the counted messages.
+    """
     give, take = frozenset(add_keywords), frozenset(remove_keywords)
 
     def act(deed: Making, messages: list[Message]) -> str:
@@ -202,14 +205,18 @@ def change_flags(
             SetFlags(message.account, message.target, add, remove, tuple(sorted(give)), tuple(sorted(take)))
             for message in chosen
         ]
-        return f"Changed the flags of {messages_of(len(chosen))}"
+        return words.replace("{}", messages_of(len(chosen)))
 
     return _on_messages(store, ids, act, at=at)
 
 
 def keywords(store: Store, ids: Ids, add: Iterable[str] = (), remove: Iterable[str] = (), *, at: int) -> Done | None:
     """Give messages keywords, and take some away."""
-    return change_flags(store, ids, at=at, add_keywords=add, remove_keywords=remove)
+    give, take = list(add), list(remove)
+    words = "Changed the keywords of {}"
+    if not (give and take):
+        words = f"Gave {{}} {' '.join(give)}" if give else f"Took {' '.join(take)} off {{}}"
+    return change_flags(store, ids, at=at, add_keywords=give, remove_keywords=take, words=words)
 
 
 def mark_all_read(store: Store, mailbox_id: MailboxId, *, at: int) -> Done | None:
@@ -236,9 +243,12 @@ def undo(store: Store, *, at: int, deed: DeedId | None = None) -> Done | None:
     undone = store.deeds.undo(at=at, deed=deed)
     if undone is None:
         return None
-    sentence = f"Undone: {undone.words[:1].lower()}{undone.words[1:]}."
-    if undone.left:
-        sentence += f" {undone.left} of it could not be turned back."
+    if undone.left and not undone.turned:
+        sentence = f"{undone.words}: that cannot be undone."
+    else:
+        sentence = f"Undone: {undone.words[:1].lower()}{undone.words[1:]}."
+        if undone.left:
+            sentence += f" {undone.left:,} of it could not be turned back."
     return Done(undone.deed, sentence, undone.accounts)
 
 

@@ -67,7 +67,7 @@ def mailbox_delete(store: Store, mailbox_id: MailboxId, *, at: int, sure: bool =
             raise UsageError("The trash itself stays.", "Empty it instead.")
         count = max(mailbox.total, mailbox.server_total or 0)
         if not sure:
-            what = f" Its {messages_of(count)} go to the trash." if count else ""
+            what = f" Its {messages_of(count)} {'goes' if count == 1 else 'go'} to the trash." if count else ""
             raise NeedsYes(f"Delete the mailbox {mailbox.name}?{what}", count)
         ids = [EnvelopeId(identity) for identity, _ in store.envelopes.newest([mailbox.id])]
         if ids:
