@@ -345,3 +345,41 @@ def test_every_provider_is_well_formed_and_named_once() -> None:
 def test_hosts_of_other_domains_are_guessed_by_custom() -> None:
     assert host_guesses("ada@example.org", "imap") == ("imap.example.org", "mail.example.org", "example.org")
     assert host_guesses("ada@example.org", "pop3")[0] == "pop.example.org"
+
+
+# --- sending ------------------------------------------------------------------------
+
+
+def sending_words(server: DemoServer, port: int) -> list[str]:
+    words = [word for word in add_words(server, "--password-stdin") if word != "--no-smtp"]
+    return [*words, "--smtp-host", server.host, "--smtp-port", str(port), "--smtp-security", "none"]
+
+
+def test_adding_signs_in_to_send_before_it_writes_anything(home: Home, server: DemoServer) -> None:
+    server.log.clear()
+    answer = home.run(*sending_words(server, server.smtp_port), stdin=PASSWORD.encode())
+    assert answer.code == 0, answer.err
+    assert "accepted for sending" in answer.err
+    assert server.log.count("AUTH") == 1
+    assert home.run("account", "list", "--json").json()[0]["sends"] is True
+
+
+def test_adding_says_that_sending_does_not_work_and_writes_nothing(home: Home, server: DemoServer) -> None:
+    answer = home.run(*sending_words(server, server.imap_port), stdin=PASSWORD.encode())
+    assert answer.code != 0
+    assert "Receiving works, sending does not" in answer.err
+    assert home.run("account", "list", "--json").json() == []
+
+
+def test_testing_an_account_signs_in_to_send_too(home: Home, server: DemoServer) -> None:
+    home.run(*sending_words(server, server.smtp_port), stdin=PASSWORD.encode())
+    answer = home.run("account", "test", "--json", "--password-stdin", stdin=PASSWORD.encode())
+    assert answer.code == 0, answer.err
+    assert any("accepted for sending" in sentence for sentence in answer.json()[0]["report"])
+    server.sink.mechanisms = ()
+    try:
+        answer = home.run("account", "test", "--json", "--password-stdin", stdin=PASSWORD.encode())
+    finally:
+        server.sink.mechanisms = ("PLAIN", "LOGIN", "SCRAM-SHA-256")
+    assert answer.code == 1
+    assert answer.json()[0]["error"]

@@ -10,7 +10,7 @@ from tuimail.cli.output import Cell, Column, count_words, nearest
 from tuimail.cli.questions import Questions
 from tuimail.cli.times import ago, iso
 from tuimail.config import AccountConfig, ConfigEditor
-from tuimail.errors import MailError, UsageError
+from tuimail.errors import AuthError, MailError, UsageError
 from tuimail.model import Account, AccountName, AccountStatus
 
 STATUS_WORDS = {
@@ -95,6 +95,8 @@ def test(cli: Cli) -> int:
 def _test(cli: Cli, account: AccountConfig) -> dict[str, object]:
     said: list[str] = []
     error: MailError | None = None
+    password: str | None = None
+    typed = False
     if not cli.out.as_json:
         cli.out.line(Cell(account.name, "bold"), f"  {account.address}")
     questions = Questions(cli.out)
@@ -103,6 +105,12 @@ def _test(cli: Cli, account: AccountConfig) -> dict[str, object]:
         said = passwords.sign_in(account, password)
     except MailError as exc:
         error = exc
+    if account.send is not None and not isinstance(error, AuthError):
+        try:
+            secret = passwords.find_for_sending(cli, account, questions, password)
+            said += passwords.sign_in_to_send(account.send, secret)[0]
+        except MailError as exc:
+            error = error or exc
     if not cli.out.as_json:
         for sentence in said:
             cli.out.line(Cell("  ok  ", "good"), sentence)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuimail import config
-from tuimail.cli import passwords
+from tuimail.cli import passwords, sending_setup
 from tuimail.cli.accounts import account_values, tell_engine
 from tuimail.cli.cli import Cli
 from tuimail.cli.output import Cell
@@ -58,6 +58,8 @@ def add(cli: Cli) -> int:
     report: list[str] = []
     if not cli.options.no_check:
         account, secret, report = maker.checked(account, secret, further_hosts)
+        account, sending = sending_setup.checked(cli, account, secret.password, maker.say)
+        report = [*report, *sending]
     ConfigEditor(cli.paths.config_file).add_account(account)
     _keep(cli, account, secret)
     tell_engine(cli)
@@ -124,7 +126,7 @@ class _Maker:
         tries = 0
         while True:
             account = replace(account, receive=replace(account.receive, host=hosts[0]))
-            self._say(f"Signing in at {hosts[0]} ..." if hosts[0] else "Looking into the maildir ...")
+            self.say(f"Signing in at {hosts[0]} ..." if hosts[0] else "Looking into the maildir ...")
             try:
                 report = passwords.sign_in(account, secret.password)
             except (Unreachable, TimedOut):
@@ -140,7 +142,7 @@ class _Maker:
                 secret = replace(secret, password=self._ask_password(account))
                 continue
             for sentence in report:
-                self._say(sentence)
+                self.say(sentence)
             return account, secret, report
 
     # --- one thing after the other ----------------------------------------------
@@ -149,7 +151,8 @@ class _Maker:
     def _asks(self) -> bool:
         return self._cli.is_asked and not self._options.password_stdin
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Tell a person how it goes."""
         if not self._cli.out.as_json:
             self._cli.out.note(sentence)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tuimail.cli.cli import Cli
 from tuimail.cli.questions import Questions, password_from_stdin
-from tuimail.config import AccountConfig, Protocol
+from tuimail.config import AccountConfig, Protocol, Send
 from tuimail.errors import AuthError, MailError
 
 
@@ -36,6 +36,26 @@ def find(cli: Cli, account: AccountConfig, questions: Questions) -> tuple[str | 
         if not (exc.password_missing and cli.is_asked):
             raise
     return questions.secret(f"Password of {account.receive.user} at {account.receive.host}"), True
+
+
+def find_for_sending(cli: Cli, account: AccountConfig, questions: Questions, received_with: str | None) -> str:
+    """The password to sign in with for sending: its own, else the one that opened the mail of the same user.
+
+    Raises AuthError when there is none and nobody to ask.
+    """
+    from tuimail.net import auth  # deferred: as above
+
+    assert account.send is not None  # noqa: S101 - the caller looked
+    try:
+        return auth.find_password(account, "send", session={})
+    except AuthError as exc:
+        if not exc.password_missing:
+            raise
+        if received_with is not None and account.send.user == account.receive.user:
+            return received_with
+        if not cli.is_asked:
+            raise
+    return questions.secret(f"Password of {account.send.user} at {account.send.host}")
 
 
 def keep(account: AccountConfig, password: str) -> str:
@@ -72,3 +92,10 @@ def sign_in(account: AccountConfig, password: str | None) -> list[str]:
     from tuimail.engine.check import check_account  # deferred: 150 ms of imapclient, for account commands alone
 
     return check_account(account, password)
+
+
+def sign_in_to_send(send: Send, password: str | None, *, deadline_s: float | None = None) -> tuple[list[str], int]:
+    """The same for the server that sends, and the port that answered; nothing is sent."""
+    from tuimail.engine.check import check_sending  # deferred: as above
+
+    return check_sending(send, password, deadline_s=deadline_s)

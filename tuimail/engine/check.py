@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tuimail.config import AccountConfig, Protocol, Receive, Security
+from tuimail.config import AccountConfig, Protocol, Receive, Security, Send
 from tuimail.errors import UsageError
 from tuimail.net.imap import ImapSession
 from tuimail.net.pop import PopSession
+from tuimail.net.smtp import CONNECT_S, reach
 
 
 def check_account(account: AccountConfig, password: str | None) -> list[str]:
@@ -30,6 +31,25 @@ def check_account(account: AccountConfig, password: str | None) -> list[str]:
     finally:
         session.close()
     return said
+
+
+def check_sending(send: Send, password: str | None, *, deadline_s: float | None = None) -> tuple[list[str], int]:
+    """One sentence for each step of signing in to send that worked, and the port that answered; nothing is sent.
+
+    Raises as `check_account` does.
+    """
+    session, port = reach(send, deadline_s=deadline_s or CONNECT_S)
+    try:
+        said = [f"{send.host}:{port} answers{_protected(send.security)}."]
+        if send.user:
+            session.login(send.user, password or "", auth=send.auth)
+            said.append(f"The login of {send.user} is accepted for sending.")
+        if session.size_limit_octets:
+            said.append(f"It takes messages of up to {session.size_limit_octets / 1e6:,.0f} MB.")
+        session.quit()
+    finally:
+        session.close()
+    return said, port
 
 
 def _check_pop3(receive: Receive, password: str) -> list[str]:
