@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from textual.driver import Driver
@@ -170,9 +171,11 @@ def make_app(
     mark_seen_after_s: float = 1_000_000_000.0,
     now: Callable[[], float] = lambda: NOW,
     driver: type[Driver] | None = None,
+    config: Config | None = None,
+    mailto: str = "",
 ) -> TuimailApp:
-    """The app over a store, with a clock that stands."""
+    """The app over a store, with a clock that stands; without `config`, no account can write."""
     wishes = UiConfig(theme=theme, mark_seen_after_s=mark_seen_after_s)
-    config = Config(ui=wishes, accounts={}, file=Path("config.toml"))
+    told = replace(config, ui=wishes) if config else Config(ui=wishes, accounts={}, file=Path("config.toml"))
     fake = engine or FakeEngine()
-    return TuimailApp(Store.open(paths), paths, config, fake.join, clock=now, driver=driver)
+    return TuimailApp(Store.open(paths), paths, told, fake.join, clock=now, mailto=mailto, driver=driver)

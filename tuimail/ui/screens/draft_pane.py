@@ -55,7 +55,7 @@ class DraftPane(Punctual, Vertical):
         self._to = AddressField(desk.complete, placeholder="Who gets it", id="to")
         self._cc = AddressField(desk.complete, placeholder="Who gets a copy", id="cc")
         self._bcc = AddressField(desk.complete, placeholder="Who gets a copy that nobody sees", id="bcc")
-        self._subject = CleanInput(draft.subject, placeholder="What it is about", id="subject")
+        self._subject = CleanInput(placeholder="What it is about", id="subject")
         self._files = FilesList()
         self.body = BodyEditor(id="body")
         self.autosave: Autosave[Draft] = Autosave(
@@ -149,12 +149,9 @@ class DraftPane(Punctual, Vertical):
     @on(FromField.Changed)
     async def _sender_changed(self, event: FromField.Changed) -> None:
         event.stop()
-        sender = self._from.sender
-        if sender is None:
-            return
-        before = self.take()
+        before = replace(self.take(), account=event.before.account, from_=event.before.header)
         try:
-            signed = await aside(lambda: self.desk.signed_as(before, sender))
+            signed = await aside(lambda: self.desk.signed_as(before, event.now))
         except MailError as exc:
             self.tell(exc)
             return

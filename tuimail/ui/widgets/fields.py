@@ -8,6 +8,7 @@ through `mime.clean` before a field has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -102,8 +103,12 @@ class FromField(Static, can_focus=True):
         Binding("left,up", "choose(-1)", "Identity before", show=False),
     ]
 
+    @dataclass
     class Changed(Message):
         """A person chose somebody else to be."""
+
+        before: Sender
+        now: Sender
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -124,9 +129,10 @@ class FromField(Static, can_focus=True):
     def action_choose(self, step: int) -> None:
         """The next identity."""
         if len(self._senders) > 1:
+            before = self._senders[self._at]
             self._at = (self._at + step) % len(self._senders)
             self._update()
-            self.post_message(self.Changed())
+            self.post_message(self.Changed(before, self._senders[self._at]))
 
     def on_click(self) -> None:
         """As space."""
