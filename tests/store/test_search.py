@@ -345,6 +345,7 @@ def test_an_index_that_vanishes_under_both_is_made_anew(paths: Paths, store: Sto
     assert found(store, "lunch") == []
     index(store)
     assert found(store, "lunch") == ["Lunch on Thursday"]
+    assert found(store, "unch") == ["Lunch on Thursday"]
 
 
 def test_a_full_disk_loses_nothing(
@@ -366,6 +367,7 @@ def test_a_full_disk_loses_nothing(
     assert found(store, "lunch") == ["Lunch on Thursday"]
     index(store)
     assert len(found(store, "compiler review")) == 90
+    assert len(found(store, "*ompile*")) == 91
     assert store.search.coverage().percent == 100
 
 

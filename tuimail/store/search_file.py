@@ -28,6 +28,8 @@ class SearchFile:
         self._inode = 0
         self.was_damaged = False
         """It was found damaged and removed by this object."""
+        self.opened = 0
+        """How often it was opened: another time may be another file."""
 
     def existing(self) -> Database | None:
         """The file for reading; None when there is none that can be read."""
@@ -38,6 +40,7 @@ class SearchFile:
             return None
         try:
             self._opened = opened = Database.open(self.file)
+            self.opened += 1
             self._inode = self._current_inode()
             if self._version(opened) == SEARCH_VERSION:
                 return opened
@@ -56,6 +59,7 @@ class SearchFile:
             return opened
         remove(self.file)
         self._opened = opened = Database.open(self.file)
+        self.opened += 1
         self._inode = self._current_inode()
         opened.run("PRAGMA journal_mode=WAL")
         with opened.transaction():

@@ -20,9 +20,11 @@ from tuimail.store.database import Database, SqlRow
 from tuimail.store.order import LOW_BITS, TOP
 from tuimail.store.search_file import SearchFile
 
-QUANTUM_BITS: Final = 6
-"""A doc's id is its date in units of 64 seconds: fine enough to sort, and short in the index."""
-_NEAR: Final = 32
+QUANTUM_BITS: Final = 0
+"""A doc's id is its date in units of so many powers of two seconds. With six the index is a tenth smaller,
+but messages that came faster than one a minute would stand out of order, and a search would read them all."""
+_NEAR: Final = 512
+_MAX_KNOWN: Final = 200_000
 _SWEEP: Final = 5000
 _SHORTEST: Final = 4
 _LONGEST: Final = 40
@@ -105,12 +107,18 @@ class SearchIndex:
     def __init__(self, mail: Database, file: SearchFile) -> None:
         self._mail = mail
         self._file = file
+        self._opened = 0
+        self._places = _Places()
         self._terms: set[str] = set()
         """Words that are surely in `term`: a transaction for each word of a language would be too much."""
 
     @property
     def _index(self) -> Database:
-        return self._file.made(self._newest_id())
+        index = self._file.made(self._newest_id())
+        if self._file.opened != self._opened:
+            self._opened = self._file.opened
+            self._forget_all()
+        return index
 
     def _newest_id(self) -> int:
         row = self._mail.row(NEWEST)
@@ -185,10 +193,14 @@ class SearchIndex:
     def add(self, documents: Sequence[Document], due: Due | None = None) -> None:
         """Index these messages, those that were indexed before anew, in one transaction; `due` is done with it."""
         index = self._index
-        with index.transaction():
-            self._write(index, documents)
-            if due is not None and due.column not in ("", "reindex"):
-                index.run(f"UPDATE progress SET {due.column} = ?", (due.value,))
+        try:
+            with index.transaction():
+                self._write(index, documents)
+                if due is not None and due.column not in ("", "reindex"):
+                    index.run(f"UPDATE progress SET {due.column} = ?", (due.value,))
+        except BaseException:
+            self._forget_all()  # what was noted as written may not be
+            raise
         if due is not None and due.column == "reindex":
             with self._mail.transaction():
                 self._mail.many("DELETE FROM reindex WHERE envelope_id = ?", ((each,) for each in due.envelope_ids))
@@ -199,7 +211,6 @@ class SearchIndex:
             [document.envelope_id for document in documents],
         )}
         rows: list[tuple[int, int, Document]] = []
-        taken: set[int] = set()
         drift = 0
         for document in sorted(documents, key=lambda document: document.sort_at):
             total = zlib.crc32("\0".join(document[2:9]).encode("utf-8", "replace"))
@@ -209,8 +220,7 @@ class SearchIndex:
                     continue  # nothing new, or its text went from the cache and stays findable
                 index.run("UPDATE doc SET envelope_id = NULL WHERE id = ?", (before[0],))
             date = quantum(document.sort_at)
-            doc_id = _free(index, date, taken)
-            taken.add(doc_id)
+            doc_id = self._places.take(index, date)
             drift = max(drift, doc_id - date)
             rows.append((doc_id, total, document))
         rows.sort(key=lambda row: row[0])  # FTS5 writes its buffer out whenever an id is smaller than the one before
@@ -265,12 +275,12 @@ class SearchIndex:
     def look_closely(self) -> None:
         """Is the file sound? When it is not, it is removed, and the next step makes it anew."""
         self._file.look_closely()
-        self._terms.clear()
+        self._forget_all()
 
     def condemn(self) -> None:
         """It was found damaged."""
         self._file.condemn()
-        self._terms.clear()
+        self._forget_all()
 
     def make_room(self) -> bool:
         """Begin anew when more than half of it is out of date; whether that was so."""
@@ -279,12 +289,55 @@ class SearchIndex:
             return False
         self._file.condemn()
         self._file.was_damaged = False
-        self._terms.clear()
+        self._forget_all()
         return True
+
+    def _forget_all(self) -> None:
+        self._terms.clear()
+        self._places.clear()
 
     def close(self) -> None:
         """Give the file up."""
         self._file.close()
+
+
+class _Places:
+    """Finds the first id from a date on that no doc has, quickly where a thousand share one second."""
+
+    def __init__(self) -> None:
+        self._next: dict[int, int] = {}
+        """For ids that are taken: where to go on looking."""
+
+    def take(self, index: Database, date: int) -> int:
+        """The first free id from `date` on; it is taken from now on."""
+        if len(self._next) > _MAX_KNOWN:
+            self._next.clear()
+        passed: list[int] = []
+        at = date
+        while True:
+            further = self._next.get(at) or self._after(index, at)
+            if further == at:
+                break
+            passed.append(at)
+            at = further
+        for each in passed:
+            self._next[each] = at
+        self._next[at] = at + 1
+        return at
+
+    @staticmethod
+    def _after(index: Database, at: int) -> int:
+        """The end of the run of taken ids that begins there, as far as one look goes; `at` itself when it is free."""
+        end = at
+        for taken in index.column("SELECT id FROM doc WHERE id >= ? AND id < ? ORDER BY id", (at, at + _NEAR)):
+            if taken != end:
+                break
+            end += 1
+        return end
+
+    def clear(self) -> None:
+        """Another file."""
+        self._next.clear()
 
 
 def _is_word(term: str) -> bool:
@@ -313,15 +366,3 @@ def quantum(sort_at: int) -> int:
 def quantum_of_place(place: int) -> int:
     """The same for a place in the list."""
     return quantum(place >> LOW_BITS)
-
-
-def _free(index: Database, date: int, taken: set[int]) -> int:
-    """The first id from `date` on that nobody has; where very many are taken, some free one behind them."""
-    start, reach = date, _NEAR
-    while True:
-        used = set(index.column("SELECT id FROM doc WHERE id >= ? AND id < ?", (start, start + _NEAR)))
-        for candidate in range(start, start + _NEAR):
-            if candidate not in used and candidate not in taken:
-                return candidate
-        reach *= 2
-        start = date + reach
