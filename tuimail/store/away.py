@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from tuimail.model import Flag, MailboxId
 from tuimail.store.database import Database
+from tuimail.store.flags import Flags
 from tuimail.store.order import Order
 
 HIDDEN: Final = MailboxId(0)
@@ -151,6 +152,8 @@ class Away:
                 twins,
             )
             remove(self._database, self._order, [identity for _, identity in twins])
+            if twins:
+                Flags(self._database).refold_all([older for older, _ in twins])
 
     def _wishes(self, envelope_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Moves that wait, as (number, mailbox), oldest first, by message."""
