@@ -42,6 +42,12 @@ def test_another_sender_than_the_one_written_to_is_told(store: Store) -> None:
     assert "was written to ada@example.org" in told(store, draft_id, body="Yes\n", from_="countess@example.net")
 
 
+def test_an_answer_that_is_led_elsewhere_is_told_unless_that_was_corrected(store: Store) -> None:
+    draft_id = answered(store, b"Reply-To: grace@evil.example\r\n" + LETTER, "reply")
+    assert "wants replies at another address: grace@evil.example" in told(store, draft_id, body="Yes\n")
+    assert told(store, draft_id, body="Yes\n", to="grace@navy.example") == ""
+
+
 def test_a_slip_in_a_domain_that_was_written_to_is_told(store: Store) -> None:
     store.people.note([Address("", "x@navy.example")], wrote_to=True, at=AT)
     draft_id = writing.new_draft(store, CONFIG, at=AT)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tuimail.config import Config
 from tuimail.errors import MailError
-from tuimail.mime.answers import FORWARDED, Original, original_of
-from tuimail.mime.typed import entries
+from tuimail.mime.answers import FORWARDED, How, Mine, Original, original_of, reply_to
+from tuimail.mime.typed import entries, folded
 from tuimail.mime.warnings import Known, Warning, warnings
 from tuimail.model import Draft
 from tuimail.store import Store
@@ -37,10 +37,22 @@ def warnings_for(store: Store, config: Config, draft: Draft) -> list[Warning]:
         ),
         list_address=original.list_address,
     )
-    return warnings(
+    found = warnings(
         from_=draft.from_, to=draft.to, cc=draft.cc, bcc=draft.bcc, subject=draft.subject, body=draft.body,
         file_count=len(draft.files), known=known,
     )  # fmt: skip
+    return found + _led_elsewhere(original, draft, everyone)
+
+
+def _led_elsewhere(original: Original, draft: Draft, everyone: Mine) -> list[Warning]:
+    """That the answer goes where Reply-To led it, which is not where the letter came from."""
+    if not original.reply_to and not original.mail_reply_to:
+        return []
+    proposed = reply_to(original, How.REPLY, everyone)
+    kept = {folded(entry.address) for entry in entries(draft.to)}
+    if not kept.issuperset(folded(entry.address) for entry in entries(proposed.to)):
+        return []
+    return [Warning(note) for note in proposed.notes]
 
 
 def _original(store: Store, draft: Draft) -> Original:

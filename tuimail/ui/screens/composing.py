@@ -21,6 +21,7 @@ from textual.widget import Widget
 from tuimail.config.values import Config, UiConfig
 from tuimail.engine.protocol import Request, Want
 from tuimail.errors import MailError, NotDownloaded
+from tuimail.mime.mailto import parse_mailto
 from tuimail.model import DraftId, EnvelopeId, OutboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -98,6 +99,8 @@ class ComposingScreen(LocalMailScreen):
     def compose_mailto(self, link: str) -> None:
         """A new message, begun by a link: all of its fields are shown before anything is sent."""
         self._begin(lambda: self.writing.compose(None, link))
+        for note in parse_mailto(link).notes:
+            self.notify(text.sentence(note), markup=False, timeout=8)
 
     def action_writing_reply(self) -> None:
         """Answer the sender."""
@@ -443,7 +446,7 @@ class ComposingScreen(LocalMailScreen):
             self._outbox = status_words(self.store.outbox.all())
         except MailError:
             return  # what is wrong with the store is told by whoever writes to it
-        self._tell_status()
+        self.tell_status()
 
     @property
     def outbox_words(self) -> Words:
