@@ -452,6 +452,15 @@ async def test_a_password_is_asked_for_once(seeded: Paths) -> None:
         assert not isinstance(found.app.screen, PasswordScreen)
 
 
+async def test_a_password_for_sending_is_asked_for_and_handed_on_as_such(seeded: Paths) -> None:
+    async with bench(seeded) as found:
+        found.engine.say(PasswordWanted("work", "smtp.example.org refused the login.", part="send"))
+        await found.until(lambda: isinstance(found.app.screen, PasswordScreen))
+        assert "for sending" in found.text()
+        await found.press("s", "e", "c", "enter")
+        await found.until(lambda: Credential("work", "sec", "send") in found.engine.heard)
+
+
 async def test_a_password_that_came_by_another_way_is_asked_for_no_longer(seeded: Paths) -> None:
     async with bench(seeded) as found:
         set_status(found.store, AccountStatus.NEEDS_PASSWORD)

@@ -34,6 +34,8 @@ class News:
     refused: list[str] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
     """Account to the sentence that says why its password is wanted."""
+    send_passwords: dict[str, str] = field(default_factory=dict)
+    """The same for sending."""
     new_mail: dict[MailboxId, int] = field(default_factory=dict)
     downloads: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
     """Account to `messages` and `octets` of its download, each done and total."""
@@ -43,6 +45,10 @@ class News:
     """A message on its way out came, went, or changed its state."""
     drafts: bool = False
     """Drafts came, went, or are on the server now."""
+    searched: list[protocol.SearchEnded] = field(default_factory=list)
+    """What servers found."""
+    index: protocol.IndexChanged | None = None
+    """How far the index of words has come."""
     engine: tuple[bool, str] | None = None
     """Whether the engine lives, and a sentence."""
 
@@ -73,6 +79,8 @@ class News:
             case protocol.ActionRefused(mailbox_id=mailbox_id, sentence=sentence):
                 self.refused.append(sentence)
                 self.mailboxes.add(mailbox_id)
+            case protocol.PasswordWanted(account, sentence, part="send"):
+                self.send_passwords[account] = sentence
             case protocol.PasswordWanted(account, sentence):
                 self.passwords[account] = sentence
             case protocol.SyncEnded(account, sentence, ticket):
@@ -83,6 +91,10 @@ class News:
                 self.downloads.pop(account, None)
             case protocol.OutboxChanged() | protocol.PendingChanged():  # a copy for Sent waits among the actions
                 self.outbox = self.status = True
+            case protocol.SearchEnded():
+                self.searched.append(notice)
+            case protocol.IndexChanged():
+                self.index = notice
             case protocol.DraftsChanged():
                 self.drafts = True
             case protocol.EngineChanged(alive, sentence):

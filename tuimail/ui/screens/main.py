@@ -25,9 +25,9 @@ from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import MAIN, bindings
 from tuimail.ui.screens.composing import ComposingScreen
 from tuimail.ui.screens.links import LinksScreen
-from tuimail.ui.screens.mailboxes import MailboxesScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.screens.saves import ask_to_save, pass_news
+from tuimail.ui.screens.searching import SearchingScreen
 from tuimail.ui.widgets.parts_bar import PartsBar
 from tuimail.ui.widgets.reader import Reader
 
@@ -35,7 +35,7 @@ _NOT_WHILE_WRITING = ("message", "reader", "attachments", "list")
 _MAX_TOASTS = 3
 
 
-class MainScreen(ComposingScreen, MailboxesScreen):
+class MainScreen(ComposingScreen, SearchingScreen):
     """The main screen with its keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAIN)]
@@ -58,11 +58,14 @@ class MainScreen(ComposingScreen, MailboxesScreen):
         )
         self._find_mailbox = find_mailbox
         self.desk = SaveDesk(paths, send, os.environ)
-        self._asked: set[str] = set()
+        self._asked: set[tuple[str, str]] = set()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While somebody writes, no key does anything to the mail behind."""
-        if self.is_writing and action.partition("_")[0] in _NOT_WHILE_WRITING:
+        topic = action.partition("_")[0]
+        if topic in _NOT_WHILE_WRITING and (self.is_writing or self.keeper.keeps):
+            return False
+        if topic == "writing" and self.keeper.keeps:  # one at a time
             return False
         return super().check_action(action, parameters)
 
@@ -71,7 +74,7 @@ class MainScreen(ComposingScreen, MailboxesScreen):
     def action_pane_back(self) -> None:
         """Stop waiting, clear the selection, or go one pane back."""
         view = self.list_view
-        if self.leave_writing():
+        if self.leave_writing() or self.return_to_search():
             return
         if self.reading.is_waiting and self.reader_is_seen:
             self.reading.stop_waiting()
@@ -214,21 +217,25 @@ class MainScreen(ComposingScreen, MailboxesScreen):
         pass_news(self.app, news)
         self.hear_of_writing(news)
         self.hear_of_acting(news)
+        self.hear_of_searches(news)
         for sentence in news.refused[:_MAX_TOASTS]:
             self._tell(sentence, severity="error")
         wanting = {account.name for account in self.accounts if account.status is AccountStatus.NEEDS_PASSWORD}
         for account, sentence in news.passwords.items():
-            if account in wanting and account not in self._asked:
-                self._asked.add(account)
+            if account in wanting and (account, "receive") not in self._asked:
                 self._ask_password(account, sentence)
+        for account, sentence in news.send_passwords.items():
+            if (account, "send") not in self._asked:
+                self._ask_password(account, sentence, "send")
         for screen in list(self.app.screen_stack):
-            if isinstance(screen, PasswordScreen) and screen.account not in wanting:
+            if isinstance(screen, PasswordScreen) and not (screen.is_for_sending or screen.account in wanting):
                 screen.withdraw()  # it came by another way: another window, a keyring that was unlocked
 
-    def _ask_password(self, account: str, sentence: str) -> None:
+    def _ask_password(self, account: str, sentence: str, part: str = "receive") -> None:
         def answered(secret: str | None) -> None:
-            self._asked.discard(account)
+            self._asked.discard((account, part))
             if secret:
-                self.send(Credential(account, secret))
+                self.send(Credential(account, secret, part))
 
-        self.app.push_screen(PasswordScreen(account, sentence), answered)
+        self._asked.add((account, part))
+        self.app.push_screen(PasswordScreen(account, sentence, is_for_sending=part == "send"), answered)

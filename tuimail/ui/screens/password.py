@@ -21,14 +21,15 @@ MAX_LENGTH = 4096
 class PasswordScreen(Dialog[str]):
     """The password of one account; None when the person leaves."""
 
-    def __init__(self, account: str, sentence: str) -> None:
+    def __init__(self, account: str, sentence: str, *, is_for_sending: bool = False) -> None:
         super().__init__()
         self.account = account
+        self.is_for_sending = is_for_sending
         self._sentence = sentence
         self._is_withdrawn = False
 
     def compose(self) -> ComposeResult:
-        with self.titled(Vertical(classes="dialog"), "Password"):
+        with self.titled(Vertical(classes="dialog"), "Password for sending" if self.is_for_sending else "Password"):
             yield Static(text.content(self.account, 120).stylize("bold"))
             if self._sentence:
                 yield Static(text.content(self._sentence))
