@@ -107,15 +107,21 @@ class Search:
                 found.append(Hit(row_of(tuple(columns)), MailboxId(mailbox_id), *places[mailbox_id]))
         return tuple(found)
 
-    def count(self, tree: Node, limit: int = 10_000) -> tuple[int, int]:
-        """How many fit, and how many of those are unread; no more than `limit` are looked at."""
+    def ids(self, tree: Node, limit: int) -> list[EnvelopeId]:
+        """What fits, newest first."""
         index = self._index()
         try:
             plan = Planner(index).plan(tree)
-            ids = [identity for _, identity in islice(self._newest(index, plan, None), limit)]
+            return [EnvelopeId(identity) for _, identity in islice(self._newest(index, plan, None), limit)]
         except Corrupt:
+            if index is None:
+                raise
             self._give_up()
-            return 0, 0
+            return []
+
+    def count(self, tree: Node, limit: int = 10_000) -> tuple[int, int]:
+        """How many fit, and how many of those are unread; no more than `limit` are looked at."""
+        ids = self.ids(tree, limit)
         rows = self._mail.rows_of("SELECT flags & 1 FROM envelope WHERE id IN ({keys})", ids)
         return len(rows), sum(1 for row in rows if not row[0])
 

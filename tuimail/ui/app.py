@@ -35,6 +35,7 @@ from tuimail.ui.looks.themes import APP_VARIABLES, ThemeKeeper
 from tuimail.ui.open_palette import finder, open_palette
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
+from tuimail.ui.screens.search import SearchScreen
 from tuimail.ui.start.driver import continuing_driver
 from tuimail.ui.start.ending import heed
 from tuimail.ui.start.first_frame import Painted
@@ -194,8 +195,12 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         self.find(Kind.ALL)
 
     def action_app_find(self) -> None:
-        """Find a message."""
-        self.find(Kind.MESSAGES)
+        """Search all mail."""
+        if isinstance(self.screen, SearchScreen):
+            self.screen.action_search_field()
+            return
+        self._to_main()
+        self.main.open_search()
 
     def action_app_theme(self) -> None:
         """Choose a theme."""

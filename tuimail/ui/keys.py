@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 GLOBAL, MAIN, LIST, READER, TREE, ATTACHMENTS = "global", "main", "list", "reader", "tree", "attachments"
 QUARANTINE, JOURNAL = "quarantine", "journal"
 COMPOSER, OUTBOX = "composer", "outbox"
+SEARCH = "search"
 
 PANES = (LIST, READER, TREE, ATTACHMENTS)
 """Places that hold the focus. The keys of `main` and `global` work in each of them too."""
 
-SCREENS = (QUARANTINE, JOURNAL, COMPOSER, OUTBOX)
+SCREENS = (QUARANTINE, JOURNAL, COMPOSER, OUTBOX, SEARCH)
 """Screens of their own, and the composer, which is a place to type. Only the keys of `global` work in them too."""
 
 
@@ -56,7 +57,7 @@ class ActionSpec:
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("app.palette", "ctrl+p,colon", "Find anything", "Find a command, mailbox, message or theme.", GLOBAL),
-    ActionSpec("app.find", "slash", "Find message", "Find a recent message by sender or subject.", GLOBAL),
+    ActionSpec("app.find", "slash", "Search", "Search all mail: words, fields, dates, names of attachments.", GLOBAL),
     ActionSpec("app.help", "question_mark,f1", "All keys", "Show every key, with a search.", GLOBAL),
     ActionSpec("app.theme", "t", "Themes", "Choose another theme; each one is shown while you look.", GLOBAL),
     ActionSpec(
@@ -68,6 +69,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("pane.back", "escape", "Back", "Stop waiting, clear the selection, or go one pane back.", MAIN),
     ActionSpec("pane.sidebar", "f", "Folders on/off", "Show or hide the folder tree.", MAIN),
     ActionSpec("mailbox.jump", "M", "Go to mailbox", "Jump to a mailbox by a few letters of its name.", MAIN),
+    ActionSpec("mailbox.search", "ctrl+g", "Search here", "Search in the mailbox that is shown.", MAIN),
     ActionSpec("mailbox.check", "R", "Check mail", "Look for new mail in every account now.", MAIN),
     ActionSpec("mailbox.journal", "U", "Journal", "See which changes wait, which failed and why, and undo.", MAIN),
     ActionSpec("mailbox.mark_read", "", "Mark all read", "Mark every message of the mailbox as read.", MAIN),
@@ -208,6 +210,28 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("journal.drop", "d,delete", "Give up", "Give a change up: all is as before; asks first.", JOURNAL),
     ActionSpec("journal.undo", "u", "Undo", "Take the last change back.", JOURNAL),
     ActionSpec("journal.back", "escape,h,left,U", "Back", "Back to the mail.", JOURNAL),
+    ActionSpec("search.next", "j,down", "Down", "One message down.", SEARCH),
+    ActionSpec("search.previous", "k,up", "Up", "One message up.", SEARCH),
+    ActionSpec("search.page_down", "ctrl+f,pagedown,space", "Page down", "A page down.", SEARCH),
+    ActionSpec("search.page_up", "ctrl+b,pageup,b", "Page up", "A page up.", SEARCH),
+    ActionSpec("search.top", "g,home", "First", "The first message.", SEARCH),
+    ActionSpec("search.bottom", "G,end", "Last", "The last message that is here.", SEARCH),
+    ActionSpec("search.open", "enter,l,right", "Open", "Read the message; Esc comes back to the results.", SEARCH),
+    ActionSpec("search.field", "i,shift+tab", "Change", "Back to the field, to look for something else.", SEARCH),
+    ActionSpec(
+        "search.order", "tab", "Order/complete", "The newest or the best first; in the field, write what is proposed.",
+        SEARCH,
+    ),
+    ActionSpec("search.other", "ctrl+n", "Next proposal", "Propose another word.", SEARCH),
+    ActionSpec("search.server", "ctrl+o", "On servers", "Ask the servers for text that is not here.", SEARCH),
+    ActionSpec("search.save", "ctrl+s", "Save search", "Keep the search in the folder tree, by a name.", SEARCH),
+    ActionSpec("search.archive", "e", "Archive", "Move to the archive.", SEARCH),
+    ActionSpec("search.delete", "d", "Delete", "Move to the trash; from there for good, asked.", SEARCH),
+    ActionSpec("search.junk", "exclamation_mark", "Junk", "Move to junk mail.", SEARCH),
+    ActionSpec("search.star", "s", "Star", "Star the message, or unstar it.", SEARCH),
+    ActionSpec("search.seen", "m", "Read/unread", "Mark as unread or as read.", SEARCH),
+    ActionSpec("search.undo", "u", "Undo", "Take the last change back.", SEARCH),
+    ActionSpec("search.back", "escape,h,left", "Back", "Back to the mail; the search is kept.", SEARCH),
 )
 """In the order in which help and documentation show them."""
 
@@ -222,6 +246,7 @@ TOPICS: tuple[tuple[str, str], ...] = (
     ("attachments", "Attachments"),
     ("quarantine", "In the quarantine"),
     ("journal", "In the journal"),
+    ("search", "Searching"),
     ("mailbox", "Mailboxes"),
     ("pane", "Panes"),
     ("app", "Anywhere"),
@@ -241,6 +266,7 @@ BARS: dict[str, tuple[str, ...]] = {
         "composer.send", "composer.attach", "composer.copies", "composer.editor", "pane.back", "app.help",
     ),
     OUTBOX: ("outbox.edit", "outbox.send_now", "outbox.cancel", "outbox.resolve", "outbox.back", "app.help"),
+    SEARCH: ("search.open", "search.order", "search.server", "search.save", "search.back", "app.help"),
     JOURNAL: ("journal.retry", "journal.drop", "journal.undo", "journal.back", "app.help"),
 }
 """The six keys that matter in each pane. Where it is narrow the middle ones go first; `app.help` stays."""

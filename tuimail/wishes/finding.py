@@ -176,11 +176,17 @@ def counts(store: Store, *, now: float) -> dict[str, Count]:
     return found
 
 
+def ids_of(store: Store, query: str, *, now: float, limit: int = MAX_COUNTED) -> list[EnvelopeId]:
+    """What a query finds, newest first, without anything to show."""
+    tree = parse(query, now=now, known=store.search.known()).tree
+    return store.search.ids(tree, limit) if tree is not None else []
+
+
 def _keep(store: Store, searches: list[Saved]) -> None:
     store.state.set(SAVED_KEY, [[each.name, each.query] for each in searches], durable=True)
 
 
 __all__ = [
-    "Answer", "Count", "Found", "Page", "Saved", "Suggestion", "counts", "find", "forget", "index_sentence", "merged",
-    "save", "saved", "shown", "suggestions",
+    "Answer", "Count", "Found", "Page", "Saved", "Suggestion", "counts", "find", "forget", "ids_of", "index_sentence",
+    "merged", "save", "saved", "shown", "suggestions",
 ]  # fmt: skip

@@ -102,7 +102,7 @@ class MainScreen(ComposingScreen, SearchingScreen):
         """Show a message that was found, in its mailbox."""
         if mailbox_id != self.shown:
             self.open_mailbox(mailbox_id)
-        position = self.store.envelopes.position(mailbox_id, envelope_id)
+        position = self.overlay.position(self.listing, envelope_id) if self.listing is not None else None
         if position is None:
             self._tell("That message is no longer there.")
             return
@@ -119,12 +119,7 @@ class MainScreen(ComposingScreen, SearchingScreen):
 
     def action_message_next_unread(self) -> None:
         """Open the next unread message, from here down, then from the top."""
-        if self.shown is None:
-            return
-        envelopes = self.store.envelopes
-        found = envelopes.next_unread(self.shown, self.list_view.cursor)
-        if found is None:
-            found = envelopes.next_unread(self.shown, -1)
+        found = self.next_unread_position()
         if found is None or found == self.list_view.cursor:
             self.notify("No more unread messages here.", markup=False, timeout=3)
         else:
