@@ -9,7 +9,7 @@ What must not: sending them (`engine.imap.replay`), and turning back what was do
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -19,19 +19,19 @@ from tuimail.actions import (
     Copy,
     CreateMailbox,
     DeleteMailbox,
-    Expunge,
     MailboxAction,
     MessageAction,
     Move,
     RenameMailbox,
     SetFlags,
+    Target,
     describe,
     fold,
     from_json,
 )
 from tuimail.actions import Flags as Folded
 from tuimail.errors import UsageError
-from tuimail.model import AccountName, DeedId, MailboxId, PendingId, Uid, UidValidity
+from tuimail.model import AccountName, DeedId, EnvelopeId, MailboxId, PendingId, Uid, UidValidity
 from tuimail.store.asking import Asking
 from tuimail.store.away import Arrival, Away
 from tuimail.store.database import Database, SqlRow
@@ -44,7 +44,7 @@ _ACTIONS: Final = (
     "SELECT pending.id, action, pending.envelope_id, coalesce(away.mailbox_id, envelope.mailbox_id),"
     " CASE WHEN away.envelope_id IS NULL THEN envelope.uid ELSE away.uid END, uid_validity, message_id, maker,"
     " pending.mailbox_id, to_id, not_before, after_id, copy_id, raw_id, told, handed, state, deed_id,"
-    " EXISTS (SELECT 1 FROM limbo WHERE limbo.envelope_id = pending.envelope_id)"
+    " EXISTS (SELECT 1 FROM limbo WHERE limbo.envelope_id = pending.envelope_id), kind"
     " FROM pending LEFT JOIN envelope ON envelope.id = pending.envelope_id"
     " LEFT JOIN header ON header.id = pending.envelope_id LEFT JOIN away ON away.envelope_id = pending.envelope_id"
     " LEFT JOIN mailbox ON mailbox.id = coalesce(away.mailbox_id, envelope.mailbox_id)"
@@ -57,6 +57,8 @@ _JOURNAL: Final = (
 )
 _PAGE: Final = 1000
 """Rows read at once; an account may have more than anybody tells in one go."""
+_PLACING: Final = frozenset({"move", "copy", "append"})
+"""Kinds of actions that put a message somewhere."""
 NOT_FOLLOWED: Final = "What was to be done before it failed."
 
 
@@ -115,21 +117,31 @@ class _Row(NamedTuple):
     deed_id: int | None
     is_lost: int
     """Its message waits to be recognised under another uid."""
+    kind: str
 
-    def read(self) -> Action | None:
-        """The action, naming its message as it is known now; None when no version can read it."""
+    def read(self, account: AccountName | None = None) -> Action | None:
+        """The action, naming its message as it is known now; None when no version can read it.
+
+        `account`, where it is known, spares the reading of moves, of which there may be thousands.
+        """
+        if account is not None and self.kind == "move" and None not in (self.there, self.to_id, self.envelope_id):
+            return Move(account, self._target(), MailboxId(self.to_id or 0))
         try:
             action = from_json(self.action)
         except UsageError:
             return None
         if not isinstance(action, MessageAction) or self.there is None:
             return action
-        return replace(action, target=action.target._replace(
-            mailbox_id=MailboxId(self.there),
-            uid=None if self.uid is None else Uid(self.uid),
-            uid_validity=None if self.uid_validity is None else UidValidity(self.uid_validity),
-            message_id=self.message_id or "",
-        ))
+        return replace(action, target=self._target())
+
+    def _target(self) -> Target:
+        return Target(
+            EnvelopeId(self.envelope_id or 0),
+            MailboxId(self.there or 0),
+            None if self.uid is None else Uid(self.uid),
+            None if self.uid_validity is None else UidValidity(self.uid_validity),
+            self.message_id or "",
+        )
 
 
 class Pending:
@@ -183,7 +195,8 @@ class Pending:
         change of a mailbox nothing about that mailbox is.
         """
         with self._database.transaction():
-            chosen, settled = _Choice(self._mailboxes, int(self._clock()), limit).of(self._waiting_of(account))
+            choice = _Choice(self._mailboxes, account, int(self._clock()), limit)
+            chosen, settled = choice.of(self._waiting_of(account))
             self._database.many(
                 "UPDATE pending SET told = 0, handed = 1 WHERE id = ?",
                 ((row.id,) for row, _ in chosen if row.told or not row.handed),
@@ -245,21 +258,17 @@ class Pending:
                 "INSERT OR IGNORE INTO left_behind (mailbox_id, uid) VALUES (?, ?)",
                 ((row.there, row.uid) for row in rows if row.id in stay and row.uid is not None),
             )
-            arrivals = []
+            arrivals = self._arrivals(rows, told)
+            gone = [row.envelope_id for row in rows if row.envelope_id is not None and row.kind == "expunge"]
             for row in rows:
-                action = row.read()
-                if action is None:
-                    continue
+                action = None if row.kind in _PLACING or row.kind == "expunge" else row.read()
                 if isinstance(action, SetFlags):
                     if not row.told:
                         self._lay(action)
-                elif isinstance(action, Move | Copy | Append):
-                    arrivals += self._arrival(row, action, told.get(PendingId(row.id)))
                 elif isinstance(action, DeleteMailbox):
                     deleted.append(action.mailbox_id)
                 elif isinstance(action, MailboxAction):
                     self._mailboxes.done(action)
-            gone = [row.envelope_id for row in rows if row.envelope_id is not None and isinstance(row.read(), Expunge)]
             self._away.arrive(arrivals)
             self._end(rows, also=[one.envelope_id for one in arrivals])
             remove(self._database, self._order, gone)
@@ -349,10 +358,13 @@ class Pending:
         ))
         let_go(self._database, [row.raw_id for row in rows if row.raw_id is not None])
         self._database.many("DELETE FROM pending WHERE id = ?", ((row.id,) for row in rows))
-        self._database.many("UPDATE pending SET after_id = NULL WHERE after_id = ?", ((row.id,) for row in rows))
-        touched = {row.envelope_id for row in rows if row.envelope_id is not None} | set(also)
-        self._away.refold(touched)
-        self._flags.refold_all(touched)
+        if self._database.row("SELECT 1 FROM pending WHERE after_id IS NOT NULL LIMIT 1"):
+            self._database.many("UPDATE pending SET after_id = NULL WHERE after_id = ?", ((row.id,) for row in rows))
+        touched = {row.envelope_id for row in rows if row.envelope_id is not None}
+        self._away.refold(touched | set(also))
+        moved = {row.envelope_id for row in rows if row.kind == "move"}  # which changes no flags by itself
+        changed = {row.envelope_id for row in rows if row.kind != "move" and row.envelope_id is not None}
+        self._flags.refold_all(changed | (set(also) - moved))
         for (account_id,) in accounts:
             self._mailboxes.refold(account_id)
 
@@ -369,17 +381,24 @@ class Pending:
         gone = [mailbox_id for mailbox_id in unmade if self._mailboxes.name_there(mailbox_id) is None]
         cut_off(self._database, self._order, gone)
 
-    def _arrival(self, row: _Row, action: Move | Copy | Append, told: Done1 | None) -> list[Arrival]:
-        """Where the message of an action is now."""
-        envelope_id = row.copy_id if isinstance(action, Copy) else row.envelope_id
-        if envelope_id is None or row.to_id is None:
-            return []
-        uid = None
-        if told is not None and told.uid is not None:
-            known = self._database.row("SELECT uid_validity FROM mailbox WHERE id = ?", (row.to_id,))
-            if known is not None and known[0] is not None and known[0] == told.uid_validity:
-                uid = told.uid
-        return [Arrival(envelope_id, row.to_id, uid, loose=isinstance(action, Append))]
+    def _arrivals(self, rows: Sequence[_Row], told: Mapping[PendingId, Done1]) -> list[Arrival]:
+        """Where the messages of these actions are now."""
+        places = {row.to_id for row in rows if row.kind in _PLACING}
+        known: dict[int, int | None] = {
+            row[0]: row[1]
+            for row in self._database.rows_of("SELECT id, uid_validity FROM mailbox WHERE id IN ({keys})", places)
+        }
+        arrivals = []
+        for row in rows:
+            envelope_id = row.copy_id if row.kind == "copy" else row.envelope_id
+            if row.kind not in _PLACING or envelope_id is None or row.to_id is None:
+                continue
+            place = told.get(PendingId(row.id))
+            uid = None
+            if place is not None and place.uid_validity is not None and place.uid_validity == known.get(row.to_id):
+                uid = place.uid
+            arrivals.append(Arrival(envelope_id, row.to_id, uid, loose=row.kind == "append"))
+        return arrivals
 
     def _lay(self, action: SetFlags) -> None:
         """The server carried an action out without a word: it is what the server has now."""
@@ -397,8 +416,9 @@ class Pending:
 class _Choice:
     """Which of the waiting actions can be told now."""
 
-    def __init__(self, mailboxes: MailboxWishes, now: int, limit: int) -> None:
+    def __init__(self, mailboxes: MailboxWishes, account: AccountName, now: int, limit: int) -> None:
         self._mailboxes = mailboxes
+        self._account = account
         self._now = now
         self._limit = limit
         self._names: dict[int, str | None] = {}
@@ -415,7 +435,7 @@ class _Choice:
         for row in rows:
             if len(chosen) >= self._limit:
                 break
-            action = row.read()
+            action = row.read(self._account)
             if action is None:
                 continue
             concerned = self._concerned(row, action)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tuimail.actions import Append, Copy, Expunge, Move, SetFlags, Target
-from tuimail.errors import NeedsYes, NotHere
+from tuimail.errors import NeedsYes, NotHere, QuarantineRefused
 from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Mailbox, MailboxId, Role, Section
 from tuimail.store import Store
 from tuimail.store.deeds import Message
+from tuimail.store.quarantine import PartState
 from tuimail.wishes.deed import Done, Making, messages_of
 from tuimail.wishes.tree import mailbox_create, mailbox_delete, mailbox_made, mailbox_rename, subscribe
 
@@ -317,8 +318,13 @@ def _append_all(deed: Making, messages: Sequence[Message], target: Mailbox) -> d
 def _octets(store: Store, message: Message) -> bytes | None:
     """The whole message, None when it is not here. Raises QuarantineRefused for what must not leave."""
     identity = message.target.envelope_id
+    # Another account has no record of what is held here: there it could be opened by anybody.
+    if any(part.state in {PartState.HELD, PartState.DELETING} for part in store.quarantine.of_message(identity)):
+        raise QuarantineRefused(
+            "An attachment of this message is held in quarantine, so it stays in its account.",
+            "Release or delete the attachment first.",
+        )
     if store.local.is_local(identity):
-        store.local.refuse_held(identity, Section(""))
         return store.local.raw(identity)
     return store.parts.get(identity, Section(""))
 
