@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.cli.conftest import Home
+from tests.cli.test_with_engine import PASSWORD, id_of, plain
+from tuimail.demo.server import DemoServer
+from tuimail.engine.office import Office
+from tuimail.engine.protocol import Stop
 from tuimail.model import EnvelopeId
 
 Ids = Callable[[str], int]
@@ -120,3 +124,59 @@ def test_each_has_help_and_refuses_what_is_no_message(seeded: Home, word: str) -
     assert seeded.run(word, "--help").code == 0
     wrong = seeded.run(word, "x", *(["sent"] if word in ("move", "copy") else []))
     assert (wrong.code, "is not the number of a message" in wrong.err) == (2, True)
+
+
+# --- with a server ------------------------------------------------------------------
+
+
+def config_of(server: DemoServer) -> str:
+    return f"""\
+[accounts.demo]
+address = "ada@example.org"
+[accounts.demo.receive]
+protocol = "imap"
+host = "{server.host}"
+port = {server.imap_port}
+security = "none"
+user = "{server.user}"
+password_command = ["echo", "{PASSWORD}"]
+offline = "none"
+"""
+
+
+def stop_engine(home: Home) -> None:
+    office = Office.join(home.paths, on_notice=lambda notice: None, watch=False, start=False)
+    if office.wait_ready(1.0):
+        office.send(Stop())
+    office.close()
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    with DemoServer.start(samples=False, password=PASSWORD) as server:
+        for word in (b"Old", b"News"):
+            server.deliver(plain(word, b"Text."))
+        yield server
+
+
+def test_what_was_done_here_is_done_there_and_undone_there(home: Home, server: DemoServer) -> None:
+    home.configure(config_of(server))
+    assert home.run("sync").code == 0
+    old, news = id_of(home, "Old"), id_of(home, "News")
+    assert home.run("mailboxes", "create", "Looms").code == 0
+    home.run("flag", old, "+flagged")
+    home.run("move", old, "Looms")
+    home.run("delete", news, "--for-good", "--yes")
+    assert home.run("sync").code == 0
+    assert home.run("journal", "list", "--json").json() == []
+    (there,) = server.store.mailbox("Looms").messages
+    assert (b"Subject: Old" in there.raw, "\\Flagged" in there.flags) == (True, True)
+    assert server.store.mailbox("INBOX").messages == []
+    (row,) = home.run("list", "--mailbox", "Looms", "--json").json()
+    assert (row["id"], row["uid"], row["flags"]) == (old, there.uid, ["flagged"])
+    assert home.run("undo").out == "Deleted 1 message for good: that cannot be undone.\n"
+    assert home.run("undo").out == "Undone: moved 1 message to Looms.\n"
+    assert home.run("sync").code == 0
+    assert [b"Subject: Old" in each.raw for each in server.store.mailbox("INBOX").messages] == [True]
+    assert id_of(home, "Old") == old
+    stop_engine(home)
