@@ -145,6 +145,15 @@ def test_what_has_no_way_back_says_so_and_the_deed_before_is_next(store: Store) 
     assert acting.undo(store, at=6) is None
 
 
+def test_a_trash_that_was_made_along_the_way_stays_without_a_word(store: Store) -> None:
+    ids = account(store, WORK, COURIER, ".")
+    acting.delete(store, ids[:1], at=5)
+    while due := store.pending.due(WORK):
+        store.pending.done([number for number, _ in due])
+    assert said(acting.undo(store, at=6)) == "Undone: deleted 1 message."
+    assert named(store, "INBOX.Trash").role is Role.TRASH
+
+
 def test_ids_of_several_accounts_are_one_deed(store: Store) -> None:
     ids = [*account(store, WORK)[:1], *account(store, HOME)[:1]]
     done = acting.archive(store, ids, at=5)

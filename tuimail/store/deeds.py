@@ -220,7 +220,8 @@ class Deeds:
             target = targets.get(way.get("envelope", step[1]))
             action = self._way_back(AccountName(step[2]), way, target)
             if action is None:
-                left += 1
+                # A mailbox that was made along the way just stays when there is mail in it.
+                left += way["kind"] != "delete_mailbox" or len(steps) == 1
             else:
                 back.append(action)
         return back, left
