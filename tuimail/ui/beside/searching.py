@@ -53,27 +53,27 @@ class SearchDesk:
         self._number += 1
         self._lane.close(0)
 
-    async def ask(self, asked: Asked, servers: Sequence[EnvelopeId], *, typing: bool) -> Answer | None:
-        """The first page; None when something newer was asked meanwhile."""
+    async def ask(self, asked: Asked, servers: Sequence[EnvelopeId]) -> Answer | None:
+        """The first page; its last word may go on, a space ends it. None when something newer was asked meanwhile."""
         self._number += 1
         number, now = self._number, self._clock()
 
         def work(store: Store) -> Answer | None:
             if number != self._number:
                 return None
-            answer = finding.find(store, asked.text, now=now, limit=PAGE, best=asked.best, is_typing=typing)
+            answer = finding.find(store, asked.text, now=now, limit=PAGE, best=asked.best, is_typing=True)
             return finding.merged(store, answer, servers) if servers else answer
 
         answer = await self._lane.run(work)
         return answer if number == self._number else None
 
-    async def more(self, asked: Asked, before: Answer, *, typing: bool) -> Answer | None:
+    async def more(self, asked: Asked, before: Answer) -> Answer | None:
         """The answer with another page; None when something newer was asked meanwhile."""
         number, now, after = self._number, self._clock(), before.after
         if after is None:
             return None
         page = await self._lane.run(lambda store: finding.find(
-            store, asked.text, now=now, limit=PAGE, after=after, best=asked.best, is_typing=typing
+            store, asked.text, now=now, limit=PAGE, after=after, best=asked.best, is_typing=True
         ))  # fmt: skip
         if number != self._number:
             return None

@@ -83,6 +83,7 @@ class SearchScreen(Punctual, Screen[None]):
         self._best = left.asked.best
         self._servers: tuple[EnvelopeId, ...] = left.from_servers
         self._ticket = ""
+        self._typed_before = left.asked.text
         self._index = ""
         self._answer: Answer | None = None
         self._suggestions: list[Suggestion] = []
@@ -93,9 +94,8 @@ class SearchScreen(Punctual, Screen[None]):
         self._marks = MistakeMarks()
         self._title = SearchTitle()
         self._input = Input(
-            left.asked.text, placeholder="What you look for", max_length=2000, highlighter=self._marks,
-            select_on_focus=False,
-        )  # fmt: skip
+            placeholder="What you look for", max_length=2000, highlighter=self._marks, select_on_focus=False
+        )
         self._hint = SearchHint()
         self._list = FoundList(clock, id="found")
         self._key_bar = KeyBar(keymap, pane=SEARCH)
@@ -110,6 +110,7 @@ class SearchScreen(Punctual, Screen[None]):
 
     def on_mount(self) -> None:
         """Show what was asked before."""
+        self._input.value = self._left.asked.text
         self._show()
         if self._left.asked.text:
             self._ask(keep=False, first=True)
@@ -136,24 +137,21 @@ class SearchScreen(Punctual, Screen[None]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._answer is not None and self._answer.query.text == event.value:
-            return
+        if event.value == self._typed_before:
+            return  # what it begins with
+        self._typed_before = event.value
         self._servers, self._ticket = (), ""
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_S, lambda: self._ask(keep=False))
         self.run_worker(self._suggest(event.value), group="suggest", exclusive=True, exit_on_error=False)
 
-    @property
-    def _is_typing(self) -> bool:
-        return self._input.has_focus
-
     def _ask(self, *, keep: bool, first: bool = False) -> None:
         self.run_worker(self._ask_now(keep=keep, first=first), group="ask", exclusive=True, exit_on_error=False)
 
     async def _ask_now(self, *, keep: bool, first: bool = False) -> None:
         try:
-            answer = await self._desk.ask(self.asked, self._servers, typing=self._is_typing)
+            answer = await self._desk.ask(self.asked, self._servers)
         except MailError as exc:
             self._tell(exc.sentence)
             return
@@ -183,7 +181,7 @@ class SearchScreen(Punctual, Screen[None]):
 
     async def _more_now(self, before: Answer) -> None:
         try:
-            answer = await self._desk.more(self.asked, before, typing=self._is_typing)
+            answer = await self._desk.more(self.asked, before)
         except MailError as exc:
             self._tell(exc.sentence)
             return
