@@ -22,6 +22,7 @@ from tuimail.errors import DiskFull
 from tuimail.model import Address, Draft, DraftId, EnvelopeId
 from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.ui.beside.composing import Attached
 from tuimail.ui.beside.draft_desk import AddressBook, DraftDesk
 from tuimail.ui.screens.composer import Composer, Room
 from tuimail.ui.screens.dialogs import Choose, Confirm
@@ -55,6 +56,11 @@ class Writing(Host):
         yield
 
 
+async def at_once(work: Callable[[], Attached]) -> tuple[Attached, bool]:
+    """Everything is here."""
+    return work(), True
+
+
 class Place:
     """A store with an account, and a desk over it."""
 
@@ -83,7 +89,7 @@ class Place:
     def composer(self, draft: Draft | None = None, *, is_new: bool = True) -> Composer:
         """A composer on a draft; on a new one when none is given."""
         shown = draft or self.kept(self.desk.compose(None))
-        room = Room(self.environ, (), self.home / "editing", lambda: EnvelopeId(1))
+        room = Room(self.environ, (), self.home / "editing", lambda: EnvelopeId(1), at_once)
         return Composer(shown, self.desk.senders(), self.desk, lambda: self.now, room, is_new=is_new, undo_s=10.0)
 
 

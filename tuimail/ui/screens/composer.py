@@ -7,7 +7,7 @@ not live here: fields and saving (`draft_pane`), where the composer lies on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -24,7 +24,7 @@ from tuimail.ui import text
 from tuimail.ui.beside import editing
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.attaching import pasted_file
-from tuimail.ui.beside.composing import Desk, Sender, Worry
+from tuimail.ui.beside.composing import Attached, Desk, Sender, Worry
 from tuimail.ui.keys import COMPOSER, bindings
 from tuimail.ui.lines.when import long_size
 from tuimail.ui.screens.attach_prompt import AttachPrompt
@@ -49,6 +49,8 @@ class Room:
     """A private directory for the file of an editor."""
     open_message: Callable[[], EnvelopeId | None]
     """The message in the reader, or under the cursor of the list."""
+    when_here: Callable[[Callable[[], Attached]], Awaitable[tuple[Attached, bool]]]
+    """What something gives, once what it lacks was fetched. Raises what it raises."""
 
 
 class Composer(DraftPane):
@@ -225,7 +227,9 @@ class Composer(DraftPane):
     async def _attach_from(self, envelope_id: EnvelopeId) -> None:
         self.doing("attaching…")
         try:
-            attached = await aside(lambda: self.desk.attach_message_files(self.draft_id, envelope_id))
+            attached, _ = await self._room.when_here(
+                lambda: self.desk.attach_message_files(self.draft_id, envelope_id)
+            )
         except MailError as exc:
             self.tell(exc)
             return

@@ -1,54 +1,49 @@
-"""Writing beside the mail: from keys and messages to drafts, composers and the outbox.
+"""Writing about mail: from keys and messages to drafts, and what becomes of what was sent.
 
-What lives here: which draft is opened, where its composer lies, what is told when it was
-sent or thrown away, and taking that back. What must not: fields and keys of a composer
-(`composer`), the store (`ui.beside.draft_desk`, in a thread). The composer, its desk and all
-that makes mail are loaded when somebody writes for the first time.
+What lives here: which draft is begun, what is told when it was sent or thrown away, taking
+that back, passing on, and the way to the outbox. What must not: where composers lie
+(`composers`), fields and keys of one (`composer`), the store (`ui.beside.draft_desk`, in a
+thread).
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widget import Widget
-
-from tuimail.config.values import Config, UiConfig
-from tuimail.engine.protocol import Request, Want
-from tuimail.errors import MailError, NotDownloaded
+from tuimail.config.values import Config
+from tuimail.engine.protocol import Request
+from tuimail.errors import MailError
 from tuimail.mime.mailto import parse_mailto
 from tuimail.model import DraftId, EnvelopeId, OutboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
-from tuimail.ui.beside.arrivals import Arrivals
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.composing import How
-from tuimail.ui.beside.dictionary import find_words
 from tuimail.ui.beside.notices import Inbox, News
-from tuimail.ui.beside.toasts import Toasts
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words, status_words
 from tuimail.ui.lines.when import full_date
-from tuimail.ui.screens.local_mail import LocalMailScreen
-from tuimail.ui.widgets.key_keeper import KeyKeeper
+from tuimail.ui.screens.composers import ComposersScreen
 
 if TYPE_CHECKING:
-    from tuimail.ui.beside.draft_desk import DraftDesk
     from tuimail.ui.screens.composer import Composer
 
-Number = TypeVar("Number", DraftId, OutboxId)
-MOST_OPEN = 6
-"""Composers that stay as they are, with their undo; older ones are saved and closed."""
-WAITS_S = 60.0
-"""For a message that is answered, and is not here."""
+KEPT_S = 20 * 60.0
+"""A draft that was thrown away can be had back so long (`store.drafts`)."""
 
 
-class ComposingScreen(LocalMailScreen):
+class Undoable(NamedTuple):
+    """What `u` takes back."""
+
+    outbox_id: OutboxId | None
+    """What was sent; None for a draft that was thrown away."""
+    draft_id: DraftId
+    until: float
+    """Seconds since 1970 UTC."""
+
+
+class ComposingScreen(ComposersScreen):
     """Writing. `MainScreen` adds the other keys."""
 
     def __init__(
@@ -63,30 +58,11 @@ class ComposingScreen(LocalMailScreen):
         mark_seen_after_s: float = 1.0,
         demo: bool = False,
     ) -> None:
-        super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
-        self.config = config or Config(ui=UiConfig(), accounts={}, file=paths.config_file)
-        self.composer: Composer | None = None
-        """The one that is in front, or would be."""
-        self.composers: dict[DraftId, Composer] = {}
-        """The one that was looked at last comes last."""
-        self.arrivals = Arrivals()
-        self.keeper = KeyKeeper()
-        self.toasts = Toasts()
-        self._words: frozenset[str] | None = None
-        """Spelt right; None until somebody writes."""
-        self._undoable: tuple[str, OutboxId | DraftId, float] | None = None
+        super().__init__(
+            store, paths, send, inbox, clock, config=config, mark_seen_after_s=mark_seen_after_s, demo=demo
+        )
+        self._undoable: Undoable | None = None
         self._outbox = NO_WORDS
-
-    @functools.cached_property
-    def writing(self) -> DraftDesk:
-        """The desk; what it needs is loaded with it."""
-        from tuimail.ui.beside.draft_desk import AddressBook, DraftDesk  # deferred: 60 ms of making mail
-
-        return DraftDesk(self._paths, self.config, self.send, self.clock, AddressBook())
-
-    def unseen(self) -> ComposeResult:
-        """Who keeps keys for a composer that is on its way."""
-        yield self.keeper
 
     # --- beginning -----------------------------------------------------------------
 
@@ -138,12 +114,6 @@ class ComposingScreen(LocalMailScreen):
         mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
         return mailbox is not None and mailbox.role is Role.DRAFTS
 
-    def _one(self) -> EnvelopeId | None:
-        """The message that is meant: in the reader when it has the keys, else under the cursor."""
-        if self.focused in (self.reader, self.parts_bar) and self.reading.current is not None:
-            return self.reading.current
-        return self.list_view.cursor_id
-
     def _answer(self, how: How) -> None:
         envelope_id = self._one()
         if envelope_id is None:
@@ -166,35 +136,6 @@ class ComposingScreen(LocalMailScreen):
             self.keeper.give_up()
             self._say_error(exc)
 
-    async def when_here(self, work: Callable[[], Number]) -> tuple[Number, bool]:
-        """What `work` gives, and whether nothing had to be fetched for it. Raises what it raises."""
-        asked: set[tuple[EnvelopeId, Section]] = set()
-        while True:
-            try:
-                return await aside(work), not asked
-            except NotDownloaded as exc:
-                wanted = {(exc_id, section) for exc_id, section in _wanted(exc)} - asked
-                if not wanted:
-                    raise
-                asked |= wanted
-                await self._fetch(wanted)
-
-    async def _fetch(self, wanted: set[tuple[EnvelopeId, Section]]) -> None:
-        """Ask the engine, say so, wait; the keys are free meanwhile. Raises NotDownloaded."""
-        self.keeper.give_up()
-        self.toasts.say(self.app, "Fetching the message first…", WAITS_S)
-        futures = [self.arrivals.expect(key) for key in wanted]
-        for envelope_id, section in wanted:
-            self.send(Want(envelope_id, section))
-        try:
-            await asyncio.wait_for(asyncio.gather(*futures), WAITS_S)
-        except TimeoutError as exc:
-            raise NotDownloaded("The message could not be fetched just now.", "Try again when it is here.") from exc
-        finally:
-            self.toasts.hush(self.app)
-            for key in wanted:
-                self.arrivals.forget(key)
-
     def _begin(self, work: Callable[[], DraftId]) -> None:
         self.keeper.begin()
 
@@ -206,132 +147,6 @@ class ComposingScreen(LocalMailScreen):
                 self._say_error(exc)
 
         self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
-
-    # --- composers -------------------------------------------------------------------
-
-    async def open_draft(self, draft_id: DraftId, *, is_new: bool = False) -> None:
-        """Put the composer of a draft in front; its fields get the keys."""
-        composer = self.composers.get(draft_id)
-        if composer is None:
-            composer = await self._make_composer(draft_id, is_new=is_new)
-            if composer is None:
-                self.keeper.give_up()
-                self.notify("That draft is no longer here.", markup=False, timeout=3)
-                return
-            self.composers[draft_id] = composer
-            await self.query_one("#composer-pane", Vertical).mount(composer)
-        else:
-            self.composers[draft_id] = self.composers.pop(draft_id)
-        self._bring_to_front(composer)
-
-        def ready() -> None:
-            composer.focus_first()
-            self.keeper.pass_on()
-
-        self.call_after_refresh(ready)
-        self.run_worker(self._mark_spelling(composer), group="words", exit_on_error=False)
-        await self._close_old_ones()
-
-    async def _mark_spelling(self, composer: Composer) -> None:
-        """Once it is there; a list of words takes a tenth of a second to read."""
-        if self._words is None:
-            wish = self.config.compose.spell
-            self._words = await aside(lambda: find_words(wish, os.environ))
-        composer.body.set_words(self._words)
-
-    async def _make_composer(self, draft_id: DraftId, *, is_new: bool) -> Composer | None:
-        from tuimail.ui.screens.composer import Composer, Room  # deferred: 40 ms, most of it Textual's TextArea
-
-        desk = self.writing
-        draft = await aside(lambda: desk.load(draft_id))
-        if draft is None:
-            return None
-        room = Room(os.environ, self.config.compose.editor, self._paths.state / "editing", self._one)
-        senders = await aside(desk.senders)
-        return Composer(draft, senders, desk, self.clock, room, is_new=is_new, undo_s=self.config.ui.undo_send_s)
-
-    def _bring_to_front(self, composer: Composer) -> None:
-        self.composer = composer
-        for each in self.composers.values():
-            each.display = each is composer
-        self.composer_in_front = True
-        self.rearrange()
-
-    async def _close_old_ones(self) -> None:
-        while len(self.composers) > MOST_OPEN:
-            oldest = next(iter(self.composers.values()))
-            if not await oldest.autosave.flush():
-                return  # its text is nowhere else
-            await self._close(oldest)
-
-    async def _close(self, composer: Composer) -> None:
-        self.composers.pop(composer.draft_id, None)
-        if composer is self.composer:
-            self.composer = None
-            self.composer_in_front = False
-        await composer.remove()
-
-    def writing_stops(self) -> list[Widget]:
-        """The fields of the composer that is in front."""
-        return self.composer.stops() if self.composer is not None else []
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether the keys go to a composer."""
-        return self.composer is not None and self.composer_in_front and self.composer.has_focus_within
-
-    def leave_writing(self) -> bool:
-        """Esc: out of a composer, whose draft stays; False where nothing is written."""
-        if self.composer is None or not self.is_writing:
-            return False
-        self.leave_composer(self.composer)
-        return True
-
-    def leave_composer(self, composer: Composer) -> None:
-        """Back to the mail. What was begun and not touched is thrown away without a word."""
-        self._back_to_mail()
-
-        async def run() -> None:
-            if not composer.was_touched:
-                composer.autosave.close()
-                await self._close(composer)
-                await aside(lambda: self.writing.discard(composer.draft_id))
-            elif await composer.autosave.flush():
-                self.writing.left(composer.draft)
-                self.toasts.say(self.app, "The draft is kept · w goes on writing")
-            else:
-                self._say_trouble(composer.autosave.word.sentence)
-
-        self.run_worker(run(), group="leaving", exit_on_error=False)
-
-    def _back_to_mail(self) -> None:
-        """The list has the keys, and the reader its place again."""
-        self.composer_in_front = False
-        self.focus_list()
-        if self.reader_is_seen:
-            self.open_cursor()
-
-    def action_writing_drafts(self) -> None:
-        """The one draft, or a list of them."""
-        self.run_worker(self._choose_draft(), group="writing", exclusive=True, exit_on_error=False)
-
-    async def _choose_draft(self) -> None:
-        from tuimail.ui.screens.drafts import DraftsScreen  # deferred with the rest of writing
-
-        try:
-            for composer in list(self.composers.values()):
-                await composer.autosave.flush()
-            drafts = await aside(self.writing.drafts)
-            if not drafts:
-                self.notify("There is no draft; c begins one.", markup=False, timeout=3)
-                return
-            chosen: DraftId | None = drafts[0].id
-            if len(drafts) > 1:
-                chosen = await self.app.push_screen_wait(DraftsScreen(drafts, self.clock()))
-            if chosen is not None:
-                await self.open_draft(chosen)
-        except MailError as exc:
-            self._say_error(exc)
 
     async def on_composer_posted(self, event: Composer.Posted) -> None:
         """It is in the outbox."""
@@ -360,32 +175,31 @@ class ComposingScreen(LocalMailScreen):
         if is_later:
             self.toasts.say(self.app, f"It leaves {full_date(leaves_at)} · O shows it")
         elif left_s:
-            self._undoable = ("sending", outbox_id, leaves_at)
+            self._undoable = Undoable(outbox_id, DraftId(0), leaves_at)
             self.toasts.say(self.app, f"Sending in {left_s} s · u takes it back", left_s)
         else:
             self.toasts.say(self.app, "It is on its way · O shows it")
 
     def say_discarded(self, draft_id: DraftId) -> None:
         """What was thrown away, and the key that brings it back."""
-        self._undoable = ("draft", draft_id, self.clock() + 20 * 60)
+        self._undoable = Undoable(None, draft_id, self.clock() + KEPT_S)
         self.toasts.say(self.app, "The draft is thrown away · u brings it back")
 
     def take_back(self) -> bool:
         """`u`: what was sent or thrown away a moment ago; False when that is not what was done last."""
         what, self._undoable = self._undoable, None
-        if what is None or what[2] <= self.clock():
+        if what is None or what.until <= self.clock():
             return False
-        kind, number, _ = what
         self.toasts.hush(self.app)
-        self.run_worker(self._take_back(kind, number), group="writing", exclusive=True, exit_on_error=False)
+        self.run_worker(self._take_back(what), group="writing", exclusive=True, exit_on_error=False)
         return True
 
-    async def _take_back(self, kind: str, number: int) -> None:
+    async def _take_back(self, what: Undoable) -> None:
+        outbox_id, draft_id = what.outbox_id, what.draft_id
         try:
-            if kind == "sending":
-                draft_id = await aside(lambda: self.writing.take_back(OutboxId(number)))
+            if outbox_id is not None:
+                draft_id = await aside(lambda: self.writing.take_back(outbox_id))
             else:
-                draft_id = DraftId(number)
                 await aside(lambda: self.writing.restore(draft_id))
             await self.open_draft(draft_id)
         except MailError as exc:
@@ -458,41 +272,3 @@ class ComposingScreen(LocalMailScreen):
         self.arrivals.take(news)
         if news.outbox:
             self.outbox_changed()
-
-    # --- leaving the program ---------------------------------------------------------------------
-
-    async def save_drafts(self) -> str:
-        """Save what is not saved; the sentence of what could not be, else empty."""
-        sentence = ""
-        for composer in list(self.composers.values()):
-            if composer.was_touched:
-                if not await composer.autosave.flush():
-                    sentence = composer.autosave.word.sentence
-            else:
-                await aside(functools.partial(self.writing.discard, composer.draft_id))
-        return sentence
-
-    def save_drafts_now(self) -> None:
-        """The program ends at once: a last save, in order, without the loop."""
-        for composer in self.composers.values():
-            draft = composer.autosave.take_unsaved()
-            if draft is not None:
-                try:
-                    self.writing.save(draft)
-                except MailError:
-                    continue  # there is nobody left to tell
-
-    # --- telling ---------------------------------------------------------------------------------
-
-    def _say_error(self, exc: MailError) -> None:
-        self._say_trouble(f"{exc.sentence} {exc.advice}")
-
-    def _say_trouble(self, sentence: str) -> None:
-        self.notify(text.sentence(sentence.strip()), markup=False, severity="error")
-
-
-def _wanted(exc: NotDownloaded) -> list[tuple[EnvelopeId, Section]]:
-    """What must be fetched; an error that does not say so wants nothing."""
-    from tuimail.wishes.sources import Wanted  # deferred with the rest of writing
-
-    return [(exc.envelope_id, section) for section in exc.sections] if isinstance(exc, Wanted) else []
