@@ -1,113 +1,168 @@
-"""Handing messages to a submission server: our session, smtplib and msmtp, over loopback and over a slow way.
+"""A hundred queued messages, sent by `tuimail sync`, against msmtp run a hundred times over the same server.
 
-    python -m benchmarks.sending [--count 100] [--delay-ms 20] [--runs 3]
+    python -m benchmarks.sending [--count 100] [--runs 3] [--octets 2000]
 
-All send the same message to the same Postfix, under TLS, signed in by the same Dovecot; it is thrown away behind the
-queue. Ours and smtplib use one session for all, msmtp has one a message, as it is made. Only the net is measured here:
-no outbox and no disk of ours. The big message is one of 3.6 MB.
+The server is a private Postfix (submission, STARTTLS, logins by Dovecot; root only). tuimail
+keeps every message durably, says of each what became of it, and files its copy in Sent by
+IMAP; msmtp sends, so tuimail is measured without the copies too.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
-import smtplib
-import ssl
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import figures
-from benchmarks.pop import Way, slow_way
 from tests.servers.dovecot import DovecotUser
 from tests.servers.postfix import Postfix, available
-from tuimail.config import Security, Send
-from tuimail.net.smtp import SmtpSession
-
-RECIPIENT = "x@elsewhere.example"
-HEAD = b"From: ada@example.org\r\nTo: x@elsewhere.example\r\nSubject: a message\r\n\r\n"
-SMALL = HEAD + b"A line of text, as people write them.\r\n" * 50
-BIG = HEAD + (b"QUJD" * 19 + b"\r\n") * 46_000
-
-Sender = Callable[[Postfix, Way, DovecotUser, bytes, int], None]
+from tuimail.model import AccountName
+from tuimail.paths import Paths
+from tuimail.store import Store
 
 
-def ours(postfix: Postfix, way: Way, user: DovecotUser, raw: bytes, count: int) -> None:
-    """One session for all."""
-    send = Send("127.0.0.1", way.port, Security.TLS, ca_file=postfix.ca_file)
-    session = SmtpSession.connect(send)
-    session.login(user.name, user.password)
-    for _ in range(count):
-        session.send(f"{user.name}@example.org", [RECIPIENT], raw)
-    session.quit()
+def letter(number: int, sender: str, octets: int) -> bytes:
+    """A message of about so many octets."""
+    head = f"From: <{sender}>\r\nTo: <reader@example.net>\r\nSubject: note {number}\r\n"
+    head += f"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{number}.{time.time_ns()}@example.org>\r\n\r\n"
+    return head.encode() + b"Some words on a line of an ordinary length, and more of them.\r\n" * (octets // 64)
 
 
-def standard(postfix: Postfix, way: Way, user: DovecotUser, raw: bytes, count: int) -> None:
-    """smtplib: one session for all, no pipelining."""
-    context = ssl.create_default_context(cafile=str(postfix.ca_file))
-    with smtplib.SMTP_SSL("127.0.0.1", way.port, context=context) as session:
-        session.login(user.name, user.password)
-        for _ in range(count):
-            session.sendmail(f"{user.name}@example.org", [RECIPIENT], raw)
+class Tuimail:
+    """A home with one account."""
 
+    def __init__(self, home: Path, postfix: Postfix, user: DovecotUser, sender: str, *, save_sent: str) -> None:
+        self.environ = {
+            **{key: os.environ[key] for key in ("PATH",) if key in os.environ}, "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home / "run"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        }  # fmt: skip
+        (home / "run").mkdir(parents=True, mode=0o700)
+        self.paths = Paths.from_environment(self.environ)
+        self.sender = sender
+        self.paths.config_file.parent.mkdir(parents=True)
+        secret = f'user = "{user.name}"\npassword_command = ["echo", "{user.password}"]'
+        self.paths.config_file.write_text(f"""
+[accounts.bench]
+address = "{sender}"
+[accounts.bench.receive]
+protocol = "imap"
+host = "{user.server.host}"
+port = {user.server.imap_port}
+security = "none"
+{secret}
+[accounts.bench.send]
+host = "localhost"
+port = {postfix.submission_port}
+security = "starttls"
+ca_file = "{postfix.ca_file}"
+save_sent = "{save_sent}"
+""")
+        self.paths.config_file.chmod(0o600)
 
-def msmtp(postfix: Postfix, way: Way, user: DovecotUser, raw: bytes, count: int) -> None:
-    """A process and a session for each message."""
-    argv = [
-        "msmtp", "--file=/dev/null", "--host=127.0.0.1", f"--port={way.port}", "--tls=on", "--tls-starttls=off",
-        f"--tls-trust-file={postfix.ca_file}", "--auth=plain", f"--user={user.name}",
-        f"--passwordeval=printf %s {user.password}", f"--from={user.name}@example.org", RECIPIENT,
-    ]  # fmt: skip
-    text = raw.replace(b"\r\n", b"\n")
-    for _ in range(count):
-        subprocess.run(argv, input=text, check=True, capture_output=True)
-
-
-def measure(sender: Sender, postfix: Postfix, way: Way, raw: bytes, count: int, runs: int) -> float:
-    """The median of the seconds for all messages."""
-    took: list[float] = []
-    for _ in range(runs):
-        user = postfix.new_user()
+    def sync(self) -> float:
+        """Seconds of `tuimail sync`, from the start of the process to its end."""
         start = time.perf_counter()
-        sender(postfix, way, user, raw, count)
-        took.append(time.perf_counter() - start)
-    return statistics.median(took)
+        subprocess.run([sys.executable, "-m", "tuimail", "sync"], env=self.environ, check=True, capture_output=True)
+        return time.perf_counter() - start
+
+    def queue(self, count: int, octets: int) -> None:
+        """So many messages into the outbox."""
+        with Store.open(self.paths) as store:
+            for number in range(count):
+                raw = letter(number, self.sender, octets)
+                store.outbox.add(
+                    None, AccountName("bench"), self.sender, ["reader@example.net"], raw, f"<{number}@bench>",
+                    at=int(time.time()),
+                )  # fmt: skip
+
+    def left(self) -> int:
+        """Messages that are not sent and, where that is wanted, filed."""
+        with Store.open(self.paths) as store:
+            return len(store.outbox.all())
+
+
+def tuimail_seconds(
+    home: Path, postfix: Postfix, user: DovecotUser, sender: str, count: int, octets: int, *, save_sent: str
+) -> float:
+    """One run; the mailboxes were synced before, and the engine is started anew."""
+    ours = Tuimail(home, postfix, user, sender, save_sent=save_sent)
+    ours.sync()
+    time.sleep(4)  # the engine of the first sync leaves
+    ours.queue(count, octets)
+    seconds = ours.sync()
+    if ours.left():
+        raise RuntimeError(f"{ours.left()} messages were left")
+    return seconds
+
+
+def msmtp_seconds(
+    home: Path, postfix: Postfix, user: DovecotUser, sender: str, count: int, octets: int
+) -> float | None:
+    """One run of so many msmtp; None where it is not installed."""
+    program = shutil.which("msmtp")
+    if program is None:
+        return None
+    home.mkdir(parents=True)
+    config = home / "msmtprc"
+    config.write_text(
+        f"account bench\nhost localhost\nport {postfix.submission_port}\nfrom {sender}\nauth plain\n"
+        f"user {user.name}\npasswordeval echo {user.password}\ntls on\ntls_starttls on\n"
+        f"tls_trust_file {postfix.ca_file}\naccount default : bench\n"
+    )
+    config.chmod(0o600)
+    letters = [letter(number, sender, octets) for number in range(count)]
+    start = time.perf_counter()
+    for raw in letters:
+        subprocess.run(
+            [program, f"--file={config}", "reader@example.net"], input=raw, check=True,
+            env={"HOME": str(home), "PATH": os.environ["PATH"]},
+        )  # fmt: skip
+    return time.perf_counter() - start
 
 
 def main() -> None:
-    """Print a table for each way."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--delay-ms", type=float, default=20)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--octets", type=int, default=2000)
     options = parser.parse_args()
-    reason = available()
-    if reason:
-        raise SystemExit(reason)
-    senders: dict[str, Sender] = {"tuimail's session": ours, "smtplib": standard}
-    if shutil.which("msmtp"):
-        senders["msmtp"] = msmtp
-    directory = Path(tempfile.mkdtemp(prefix="tm", dir="/tmp"))
-    directory.chmod(0o755)
-    print(figures.machine())
-    postfix = Postfix.start(directory)
-    try:
-        with slow_way(postfix.submissions_port, options.delay_ms) as slow:
-            for way in (Way("loopback", postfix.submissions_port), slow):
-                rows = [_row(name, sender, postfix, way, options) for name, sender in senders.items()]
-                figures.table(way.name, ["", f"{options.count} small messages", "one of 3.6 MB"], rows)
-    finally:
-        postfix.stop()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _row(name: str, sender: Sender, postfix: Postfix, way: Way, options: argparse.Namespace) -> list[str]:
-    many_s = measure(sender, postfix, way, SMALL, options.count, options.runs)
-    big_s = measure(sender, postfix, way, BIG, 1, options.runs)
-    return [name, figures.seconds(many_s), figures.seconds(big_s)]
+    if reason := available():
+        sys.exit(reason)
+    mine: list[float | None] = []
+    bare: list[float | None] = []
+    theirs: list[float | None] = []
+    with tempfile.TemporaryDirectory(prefix="tm", dir="/tmp") as directory:
+        base = Path(directory)
+        base.chmod(0o755)
+        postfix = Postfix.start(base / "post")
+        try:
+            for run in range(options.runs):
+                user = postfix.new_user()
+                sender = f"{user.name}@example.org"
+                what = (postfix, user, sender, options.count, options.octets)
+                mine.append(tuimail_seconds(base / f"a{run}", *what, save_sent="always"))
+                bare.append(tuimail_seconds(base / f"b{run}", *what, save_sent="never"))
+                theirs.append(msmtp_seconds(base / f"c{run}", *what))
+        finally:
+            postfix.stop()
+    other = figures.median(theirs)
+    figures.table(
+        f"{options.count} queued messages of {options.octets:,} octets ({figures.machine()})",
+        ["program", "median", "against msmtp"],
+        [
+            ["tuimail sync, with copies in Sent", figures.seconds(figures.median(mine)),
+             figures.ratio(figures.median(mine), other)],
+            ["tuimail sync, no copies", figures.seconds(figures.median(bare)),
+             figures.ratio(figures.median(bare), other)],
+            [f"msmtp, {options.count} times", figures.seconds(other), "1"],
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -78,10 +78,10 @@ def after_error(error: MailError, tries: int) -> Outcome:
 def in_words(error: MailError) -> str:
     """The sentence of an error, the server's words where it has some, and what to do."""
     words = clean_line(error.words, WORDS_LENGTH) if isinstance(error, ServerRefused) else ""
-    said = f" It says: {words}" if words and words not in error.sentence else ""
+    said = f"{error.sentence} It says: {words}" if words and words not in error.sentence else error.sentence
     if said and said[-1] not in ".!?":
         said += "."
-    return f"{error.sentence}{said} {error.advice}".strip()
+    return f"{said} {error.advice}".strip()
 
 
 def refusals(refused: Sequence[Refused]) -> tuple[tuple[str, str], ...]:

@@ -49,7 +49,7 @@ class Pass(NamedTuple):
     sentence: str
     """Why not everything that was due was sent; empty when it was."""
     added: bool = False
-    """Actions wait now that did not before."""
+    """Copies wait to be put into Sent."""
     unfiled: bool = False
     """Copies could not be put into Sent yet, because the mailboxes of the account are not known."""
 
@@ -154,6 +154,9 @@ class Sender:
         self._look_again(all_of_them=bool(asked.tickets))
         self._work_off(network=asked.may_have_network or self._is_hopeful(asked.knock))
         self._file()
+        # Not only what this pass added: another may have sent before the ticket came.
+        waits = bool(self._store.sending.unfiled(self._desk.name))
+        self._added = waits and self._store.pending.count(self._desk.name) > 0
         self._end(asked.tickets, " ".join(dict.fromkeys(self._troubles)))
         if not self._orders.stopping:
             self._wait()
@@ -353,7 +356,6 @@ class Sender:
         filed = file_sent(self._store, self._desk, at=int(self._desk.clock.wall()))
         self._unfiled = filed.waits
         if filed.added:
-            self._added = True
             self._orders.filed()
             self._changed()
             for mailbox in self._store.mailboxes.all(self._desk.name):
@@ -361,9 +363,8 @@ class Sender:
                     self._desk.tell(MailboxChanged(mailbox.id))
 
     def _end(self, tickets: list[str], sentence: str) -> None:
-        added, self._added = self._added, False
         if tickets:
-            self._ended(tickets, Pass(sentence, added, self._unfiled))
+            self._ended(tickets, Pass(sentence, self._added, self._unfiled))
 
     def _changed(self) -> None:
         self._desk.tell(OutboxChanged(self._desk.name))
