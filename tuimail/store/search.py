@@ -212,10 +212,12 @@ class Search:
         highest = place_bound(plan.end) - 1 if plan.end is not None else TOP
         if after is not None:
             highest = min(highest, after[1])
+        # Of a conversation there are few: the plus keeps SQLite from walking the whole mailbox for them.
+        plus = "+" if "envelope.thread_id = ?" in plan.conditions else ""
         each = [
             database.each(
-                f"SELECT place, id FROM {schema}envelope WHERE mailbox_id = ? AND place >= ? AND place <= ?"
-                f" AND {where} ORDER BY place DESC, id DESC",
+                f"SELECT place, id FROM {schema}envelope WHERE {plus}mailbox_id = ? AND {plus}place >= ?"
+                f" AND {plus}place <= ? AND {where} ORDER BY place DESC, id DESC",
                 (mailbox_id, lowest, highest, *values),
             )
             for mailbox_id in self._mailboxes(plan)
