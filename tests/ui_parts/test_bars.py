@@ -167,7 +167,7 @@ def test_any_type_has_a_label_without_controls(declared: str) -> None:
 def test_keys_fit_and_help_stays(pane: str, keymap: str) -> None:
     for width in (12, 40, 60, 80, 200):
         slots = bar_slots(pane, KEYMAPS[keymap], width)
-        assert slots[-1].key == "question_mark"
+        assert slots[-1].key == ("f1" if pane == COMPOSER else "question_mark"), "where people type, ? is a letter"
         assert slots[-1].end <= width or width < 14
     assert len(bar_slots(pane, KEYMAPS[keymap], 200)) == len(BARS[pane])
 
@@ -177,10 +177,10 @@ def test_a_click_on_a_key_does_what_the_key_does_and_the_bar_follows_the_focus()
     app = Keeping(keys, Button("x"))
 
     async def steps(pilot: Pilot[Any]) -> None:
-        assert "select" in screen_text(app)
+        assert "open" in screen_text(app)
         keys.show("reader")
         await pilot.pause()
-        assert "links" in screen_text(app)
+        assert "read on" in screen_text(app)
         keys.show("nowhere")
         last = bar_slots("reader", {}, keys.size.width)[-1]
         await pilot.click(keys, offset=(last.start + 1, 0))
