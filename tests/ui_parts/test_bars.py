@@ -15,7 +15,7 @@ from textual.widgets import Button
 from tests.ui_parts.host import Host, attachment, piloted, screen_text, until
 from tests.ui_parts.hostile import HOSTILE, NEVER
 from tuimail.ui.keymaps import KEYMAPS
-from tuimail.ui.keys import BARS, GLOBAL, bindings
+from tuimail.ui.keys import BARS, COMPOSER, GLOBAL, bindings
 from tuimail.ui.lines.type_names import type_label
 from tuimail.ui.widgets.key_bar import KeyBar, bar_slots
 from tuimail.ui.widgets.parts_bar import PartsBar, part_line
