@@ -21,7 +21,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import MailboxChanged, OutboxChanged, PasswordWanted, Progress
 from tuimail.engine.send import plan
 from tuimail.engine.send.connection import Connection, SendSecrets
-from tuimail.engine.send.evidence import Evidence, look
+from tuimail.engine.send.doubts import Doubts
 from tuimail.engine.send.filing import file_sent
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
@@ -73,9 +73,10 @@ class Sender:
         self._store: Store
         self._taken: dict[OutboxId, Delivered] = {}
         """Taken by the server, and not on our disk yet."""
-        self._looked: set[OutboxId] = set()
-        """Of those that are UNKNOWN: looked for in Sent, with an answer."""
-        self._troubles: list[str] = []
+        self._doubts = Doubts(desk)
+        self._troubles: dict[OutboxId, str] = {}
+        """What went wrong with messages since somebody last waited for a ticket: they are told once."""
+        self._no_way_now = ""
         self._added = self._unfiled = False
         self._is_final = False
         self._tried_at = float("-inf")
@@ -147,19 +148,29 @@ class Sender:
         """Everything that is due, then a wait for more."""
         self._active = True
         asked = self._orders.take()
-        self._troubles.clear()
+        self._no_way_now = ""
         now = int(self._desk.clock.wall())
         if asked.password:
             self._store.sending.password_came(self._desk.name, at=now)
-        self._look_again(all_of_them=bool(asked.tickets))
+        if not self._orders.stopping:
+            self._troubles |= self._doubts.look_again(self._store, everything=bool(asked.tickets))
         self._work_off(network=asked.may_have_network or self._is_hopeful(asked.knock))
         self._file()
         # Not only what this pass added: another may have sent before the ticket came.
         waits = bool(self._store.sending.unfiled(self._desk.name))
         self._added = waits and self._store.pending.count(self._desk.name) > 0
-        self._end(asked.tickets, " ".join(dict.fromkeys(self._troubles)))
+        self._end(asked.tickets, self._told() if asked.tickets else "")
         if not self._orders.stopping:
             self._wait()
+
+    def _told(self) -> str:
+        """What somebody who waited is told: why there was no way, and what is still so of single messages."""
+        troubles, self._troubles = self._troubles, {}
+        still = [
+            sentence for outbox_id, sentence in troubles.items()
+            if (item := self._store.outbox.get(outbox_id)) is not None and item.sentence == sentence
+        ]
+        return " ".join(dict.fromkeys(filter(None, [self._no_way_now, *still])))
 
     def _work_off(self, *, network: bool) -> None:
         """Send what is due, until nothing is, or until there is no way."""
@@ -266,7 +277,7 @@ class Sender:
         )
         del self._taken[outbox_id]
         if sentence:
-            self._troubles.append(sentence)
+            self._troubles[outbox_id] = sentence
         self._desk.log.write("send.sent", account=self._desk.name, id=outbox_id, refused=len(refused))
         self._changed()
 
@@ -277,14 +288,12 @@ class Sender:
             "send.trouble", account=self._desk.name, id=outbox_id, error=type(error).__name__, next=outcome.next.value
         )
         if outcome.next is Next.ASK:
-            self._store.sending.unknown(outbox_id, _ask(outcome.sentence))
-            self._changed()
-            self._look_for(outbox_id, outcome.sentence)
+            self._doubts.arise(self._store, outbox_id, outcome.sentence)
         else:
             self._put_off(outbox_id, outcome)
         item = self._store.outbox.get(outbox_id)
         if item is not None and item.sentence:
-            self._troubles.append(item.sentence)
+            self._troubles[outbox_id] = item.sentence
 
     def _put_off(self, outbox_id: OutboxId, outcome: Outcome) -> None:
         sending = self._store.sending
@@ -306,48 +315,17 @@ class Sender:
             outcome = plan.after_error(error, self._store.sending.tries(outbox_id))
             sentence = sentence or outcome.sentence
             self._put_off(outbox_id, outcome)
-        self._troubles.append(sentence or plan.in_words(error))
+        self._no_way_now = sentence or plan.in_words(error)
         if isinstance(error, AuthError):
             self._desk.tell(PasswordWanted(self._desk.name, error.sentence, part="send"))
-
-    # --- what was cut off ---------------------------------------------------------------
 
     def _recover(self) -> None:
         """What is SENDING now was cut off: by a crash, or by a store that could not be written."""
         for outbox_id in self._store.sending.in_state(self._desk.name, OutState.SENDING):
             if outbox_id in self._taken:
                 self._record(outbox_id)
-            elif not self._store.sending.was_ending(outbox_id):
-                self._store.sending.back(outbox_id)
             else:
-                why = "tuimail ended while the message was being handed over."
-                self._store.sending.unknown(outbox_id, _ask(why))
-            self._desk.log.write("send.recovered", account=self._desk.name, id=outbox_id)
-            self._changed()
-
-    def _look_again(self, *, all_of_them: bool) -> None:
-        """Look into Sent for what nobody knows about, once for each, and whenever somebody waits for an answer."""
-        for outbox_id in self._store.sending.in_state(self._desk.name, OutState.UNKNOWN):
-            if self._orders.stopping:
-                return
-            if all_of_them or outbox_id not in self._looked:
-                self._look_for(outbox_id, "The line broke before the server said whether it took the message.")
-                item = self._store.outbox.get(outbox_id)
-                if item is not None and item.state is OutState.UNKNOWN:
-                    self._troubles.append(item.sentence)
-
-    def _look_for(self, outbox_id: OutboxId, why: str) -> None:
-        """One message that may have been sent: found in Sent, it was."""
-        item = self._store.outbox.get(outbox_id)
-        if item is None:
-            return
-        found: Evidence = look(self._desk, self._store, item.message_id)
-        self._looked.add(outbox_id)
-        if found.is_there:
-            self._store.sending.sent(outbox_id, "", at=int(self._desk.clock.wall()), sentence=found.sentence)
-        else:
-            self._store.sending.unknown(outbox_id, _ask(f"{why} {found.sentence}"))
-        self._changed()
+                self._doubts.recover(self._store, outbox_id)
 
     # --- small things ---------------------------------------------------------------------
 
@@ -373,10 +351,6 @@ class Sender:
 def _is_stale(error: MailError) -> bool:
     """Whether an error says no more than that a session which waited is over."""
     return error.reached is Reached.NOTHING or (error.retry and error.reached is Reached.ANSWERED)
-
-
-def _ask(why: str) -> str:
-    return f"{why} It may have been sent, and is not sent again by itself: say that it was sent, or send it again."
 
 
 def _spoken(seconds: int) -> str:
