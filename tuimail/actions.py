@@ -170,6 +170,23 @@ def fold(server: Flags, waiting: Iterable[Action]) -> Flags:
     return Flags(bits, frozenset(keywords))
 
 
+def fold_texts(server: Flags, waiting: Iterable[str]) -> Flags:
+    """As `fold`, of actions as JSON; what cannot be read has no effect.
+
+    Only what changes flags is looked at: a hundred thousand may wait.
+    """
+    bits, keywords = server
+    for text in waiting:
+        try:
+            values = json.loads(text)
+            if values["kind"] == "set_flags":
+                bits = (bits | values["add"]) & ~values["remove"]
+                keywords = (keywords | set(values["add_keywords"])) - set(values["remove_keywords"])
+        except (ValueError, KeyError, TypeError):
+            continue
+    return Flags(bits, keywords)
+
+
 def to_json(action: Action) -> str:
     """One line of JSON, with the kind of the action in `kind`."""
     # Thousands at once: `asdict` would copy each value, which takes longer than all the rest.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.store.making import WORK, change, several, target, uid_of
-from tuimail.actions import SetFlags
+from tuimail.actions import Action, Flags, Move, SetFlags, Target, fold, fold_texts, to_json
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -132,3 +135,18 @@ def test_an_action_names_its_message_as_it_is_known_after_renumbering(store: Sto
     assert isinstance(waiting, SetFlags)
     assert (waiting.target.uid, waiting.target.uid_validity) == (77, 2) == uid_of(store, FIRST)
     assert shown(store, inbox)[0] == Flag.SEEN
+
+
+@given(st.lists(st.tuples(
+    st.integers(0, 31), st.integers(0, 31), st.lists(st.sampled_from("abc")), st.lists(st.sampled_from("abc"))
+)))  # fmt: skip
+def test_changes_that_are_only_looked_at_have_the_same_effect(
+    changes: list[tuple[int, int, list[str], list[str]]]
+) -> None:
+    target = Target(FIRST, MailboxId(1), None, None, '"add":31')
+    waiting: list[Action] = [
+        SetFlags(WORK, target, add, remove, tuple(give), tuple(take)) for add, remove, give, take in changes
+    ]
+    waiting.insert(len(waiting) // 2, Move(WORK, target, MailboxId(2)))
+    server = Flags(5, frozenset({"a"}))
+    assert fold_texts(server, [*map(to_json, waiting), "{", "[]", '{"kind":"set_flags"}']) == fold(server, waiting)

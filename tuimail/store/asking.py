@@ -292,6 +292,11 @@ def write_copies(database: Database, wanted: Sequence[tuple[int, int]]) -> list[
 def _flags_back(action: SetFlags, message: _Message) -> str:
     """The change that undoes a change of flags, given what the message has; and what it has then."""
     add, remove = action.remove & message.flags, action.add & ~message.flags
+    if not (action.add_keywords or action.remove_keywords):
+        message.flags = (message.flags | action.add) & ~action.remove
+        if not (add or remove):
+            return ""
+        return f'{{"kind":"set_flags","add":{add:d},"remove":{remove:d},"add_keywords":[],"remove_keywords":[]}}'
     add_keywords = sorted(message.keywords.intersection(action.remove_keywords))
     remove_keywords = sorted(set(action.add_keywords) - message.keywords)
     message.flags = (message.flags | action.add) & ~action.remove

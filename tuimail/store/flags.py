@@ -16,6 +16,8 @@ from tuimail.store.database import Database, SqlRow, chunks
 FLAG_BITS: Final = 31
 """Those of `Flag`; a column must agree with what Python counts by."""
 _STEP: Final = 2000
+_SEEN: Final = int(Flag.SEEN)
+"""A plain number: `&` with a `Flag` makes a `Flag`, which takes a microsecond."""
 
 
 class FlagChange(NamedTuple):
@@ -177,12 +179,11 @@ def _fold(server_flags: int, server_keywords: str, waiting: Sequence[str]) -> tu
     if not waiting:
         return server_flags, server_keywords
     from tuimail.actions import Flags as Folded  # json: 3 ms that the first frame does not wait for
-    from tuimail.actions import fold
-    from tuimail.store.pending import readable
+    from tuimail.actions import fold_texts
 
-    shown = fold(Folded(server_flags, frozenset(server_keywords.split())), readable(waiting))
+    shown = fold_texts(Folded(server_flags, frozenset(server_keywords.split())), waiting)
     return shown.bits, " ".join(sorted(shown.keywords))
 
 
 def _unread(flags: int) -> int:
-    return 0 if flags & Flag.SEEN else 1
+    return 0 if flags & _SEEN else 1
