@@ -56,7 +56,7 @@ class Searched:
         self.left.append(left)
 
     @property
-    def list(self) -> FoundList:
+    def rows(self) -> FoundList:
         return self.screen.query_one(FoundList)
 
     def subjects(self) -> list[str]:
@@ -122,9 +122,9 @@ def test_tab_completes_then_turns_the_order(paths: Paths) -> None:
         await until(pilot, lambda: [each.text for each in searched.screen._suggestions] == ["unread "])
         await pilot.press("tab")
         await until(pilot, lambda: searched.screen._input.value == "minutes is:unread ")
-        await until(pilot, lambda: searched.list.total == 100)
+        await until(pilot, lambda: searched.rows.total == 100)
         await pilot.press("enter", "G")  # the end asks for more
-        await until(pilot, lambda: searched.list.total == 150)
+        await until(pilot, lambda: searched.rows.total == 150)
         await pilot.press("tab")
         await until(pilot, lambda: "best first" in screen_text(searched.host))
 
@@ -136,7 +136,7 @@ def test_what_was_found_is_read_and_acted_on_and_the_search_is_kept(paths: Paths
 
     async def steps(pilot: Pilot[Any]) -> None:
         await pilot.press(*"compiler", "enter")
-        await until(pilot, lambda: searched.list.has_focus)
+        await until(pilot, lambda: searched.rows.has_focus)
         await pilot.press("j", "e", "s", "enter")
         await until(pilot, lambda: searched.opened)
         await pilot.press("i")
@@ -151,8 +151,8 @@ def test_what_was_found_is_read_and_acted_on_and_the_search_is_kept(paths: Paths
     again = Searched(paths, searched.left[-1], in_list=True)
 
     async def back(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: again.list.total == 2)
-        assert again.list.has_focus
+        await until(pilot, lambda: again.rows.total == 2)
+        assert again.rows.has_focus
         assert again.chosen() == [found]
 
     run(again, back)
