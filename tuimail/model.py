@@ -168,6 +168,16 @@ class Address(NamedTuple):
     """addr-spec as found, may be malformed or empty."""
 
 
+class Thread(NamedTuple):
+    """What a line of a list says when it stands for a whole conversation."""
+
+    count: int
+    """Its messages, own replies included."""
+    unread: int
+    names: tuple[str, ...]
+    """Who took part, oldest first, each once; empty for the person's own address."""
+
+
 class Row(NamedTuple):
     """One line of a message list."""
 
@@ -186,18 +196,24 @@ class Row(NamedTuple):
     body: int
     """A `BodyState`."""
     thread_id: int
+    mailbox_id: MailboxId = MailboxId(0)
+    """Where it lies; 0 where nobody asks."""
+    thread: Thread | None = None
+    """It stands for a conversation that is closed; flags and date are those of the whole."""
+    branch: int = -1
+    """How deep it lies in a conversation that is open, 0 is its first message; -1: it is not in one."""
 
 
 class Window(NamedTuple):
-    """A slice of a mailbox, newest first."""
+    """A slice of a list, newest first unless it is sorted otherwise."""
 
     start: int
-    """Position of the first row, 0 is the newest message."""
+    """Position of the first row, 0 is the first one of the list."""
     rows: tuple[Row, ...]
     total: int
-    """Messages in the mailbox that are known here."""
+    """Rows of the list that are known here."""
     revision: int
-    """Changes whenever anything in the mailbox changed."""
+    """Changes whenever anything in the list changed."""
 
 
 @dataclass(frozen=True, slots=True)

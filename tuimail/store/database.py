@@ -251,6 +251,13 @@ class Database:
 
     # --- the file -------------------------------------------------------------
 
+    def interrupt(self) -> None:
+        """Stop the statement that another thread is carrying out here: it raises StoreError. From any thread."""
+        try:
+            self._connection.interrupt()
+        except sqlite3.Error:
+            return  # closed meanwhile
+
     def __enter__(self) -> Database:
         return self
 

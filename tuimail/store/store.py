@@ -22,6 +22,7 @@ from tuimail.store.state import State
 
 if TYPE_CHECKING:
     from tuimail.paths import Paths
+    from tuimail.store.conversations import Conversations
     from tuimail.store.deeds import Deeds
     from tuimail.store.drafts import Drafts
     from tuimail.store.local import Local
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tuimail.store.search_index import SearchIndex
     from tuimail.store.sending import Sending
     from tuimail.store.threads import Threads
+    from tuimail.store.views import Views
 
 
 class Store:
@@ -111,6 +113,20 @@ class Store:
         from tuimail.store.threads import Threads  # only who joins them, or shows one
 
         return Threads(self._database)
+
+    @cached_property
+    def views(self) -> Views:
+        """Lists over several mailboxes, filtered, sorted, by conversations."""
+        from tuimail.store.views import Views  # only who shows one
+
+        return Views(self._database, self._parts_file.parent)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Conversations as lists show them."""
+        from tuimail.store.conversations import Conversations  # as `threads`
+
+        return Conversations(self._database)
 
     @cached_property
     def people(self) -> People:

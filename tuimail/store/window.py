@@ -23,7 +23,7 @@ _SLICE: Final = 250
 
 COLUMNS: Final = (
     f"id, place >> {LOW_BITS}, flags, keywords, substr(sender, 1, {SHOWN_CHARACTERS}),"
-    f" substr(subject, 1, {SHOWN_CHARACTERS}), size_octets, has_attachments, body, thread_id"
+    f" substr(subject, 1, {SHOWN_CHARACTERS}), size_octets, has_attachments, body, thread_id, mailbox_id"
 )
 _DOWN: Final = (
     f"SELECT {COLUMNS} FROM envelope WHERE mailbox_id = ? AND place < ?"
@@ -162,7 +162,7 @@ class Windows:
 
 def row_of(row: SqlRow) -> Row:
     """The columns `COLUMNS` as a Row."""
-    identity, sort_at, flags, keywords, sender, subject, size_octets, has_attachments, body, thread_id = row
+    identity, sort_at, flags, keywords, sender, subject, size, has_attachments, body, thread_id, mailbox_id = row
     return Row(
-        identity, sort_at, flags, keywords, sender, subject, size_octets, has_attachments == 1, body, thread_id
+        identity, sort_at, flags, keywords, sender, subject, size, has_attachments == 1, body, thread_id, mailbox_id
     )

@@ -11,8 +11,9 @@ import bisect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tuimail.model import EnvelopeId, MailboxId, Row, Window
+from tuimail.model import EnvelopeId, Row, Window
 from tuimail.store import Store
+from tuimail.ui.beside.listing import Listing
 
 MOST_HIDDEN = 100
 """Each hidden row costs a look-up; the rows of a larger move go when it is written, a moment later."""
@@ -55,24 +56,23 @@ class Overlay:
         self._wishes.remove(wish)
         self._generation += 1
 
-    def window(self, mailbox_id: MailboxId, start: int, count: int) -> Window:
-        """As `envelopes.window`, wishes laid over."""
-        read = self._store.envelopes.window
+    def window(self, listing: Listing, start: int, count: int) -> Window:
+        """As `listing.window`, wishes laid over."""
         if not self._wishes:
-            window = read(mailbox_id, start, count)
+            window = listing.window(start, count)
             return window._replace(revision=self._revision(window))
-        hidden = self._positions(mailbox_id)
-        window = read(mailbox_id, _base(start, hidden), count + len(hidden))
+        hidden = self._positions(listing)
+        window = listing.window(_base(start, hidden), count + len(hidden))
         gone = self._gone()
         rows = tuple(self._laid(row) for row in window.rows if row.id not in gone)[:count]
         return Window(start, rows, max(0, window.total - len(hidden)), self._revision(window))
 
-    def position(self, mailbox_id: MailboxId, envelope_id: EnvelopeId) -> int | None:
-        """As `envelopes.position`; for a hidden one, that of the row which took its place."""
-        found = self._store.envelopes.position(mailbox_id, envelope_id)
+    def position(self, listing: Listing, envelope_id: EnvelopeId) -> int | None:
+        """As `listing.position`; for a hidden one, that of the row which took its place."""
+        found = listing.position(envelope_id)
         if found is None or not self._wishes:
             return found
-        return found - bisect.bisect_left(self._positions(mailbox_id), found)
+        return found - bisect.bisect_left(self._positions(listing), found)
 
     def rows(self, ids: Sequence[EnvelopeId]) -> list[Row]:
         """As `envelopes.rows`, wishes laid over."""
@@ -89,11 +89,10 @@ class Overlay:
     def _gone(self) -> set[EnvelopeId]:
         return {envelope_id for wish in self._wishes if wish.hides for envelope_id in wish.ids}
 
-    def _positions(self, mailbox_id: MailboxId) -> list[int]:
-        computed_for = (mailbox_id, self._store.mailboxes.revision(mailbox_id), self._generation)
+    def _positions(self, listing: Listing) -> list[int]:
+        computed_for = (listing.spec, listing.revision, self._generation)
         if self._hidden[0] != computed_for:
-            position = self._store.envelopes.position
-            found = (position(mailbox_id, envelope_id) for envelope_id in self._gone())
+            found = {listing.position(envelope_id) for envelope_id in self._gone()}
             self._hidden = (computed_for, sorted(place for place in found if place is not None))
         return self._hidden[1]
 

@@ -14,20 +14,34 @@ from tuimail.errors import StoreError
 from tuimail.model import AccountName, EnvelopeId
 from tuimail.store import Store
 from tuimail.ui.layout import PaneWidths
+from tuimail.ui.lines.rows import Shape
 
 PLACE_KEY = "ui.place"
 PANES_KEY = "ui.panes"
 FOLDED_KEY = "ui.folded"
 FRAME_KEY = "ui.frame"
 THEME_KEY = "ui.theme"
+LISTS_KEY = "ui.lists"
+SHAPE_KEY = "ui.list_shape"
+_MOST_LISTS = 500
+
+
+class Look(NamedTuple):
+    """How a list is ordered."""
+
+    sort: str = "date"
+    """A `store.views.Sort`."""
+    is_reversed: bool = False
+    is_threaded: bool = False
 
 
 class Place(NamedTuple):
     """Where a person was."""
 
     account: AccountName
+    """Empty for a view over all accounts."""
     mailbox: str
-    """Its full name; rows may be numbered anew."""
+    """Its full name, or that of the view; rows may be numbered anew."""
     envelope_id: EnvelopeId | None
     cursor: int
     """Position of the cursor, for when the message is gone."""
@@ -54,6 +68,30 @@ class Remembered:
             _number(found, "cursor", 0),
             _number(found, "top", 0),
         )
+
+    def look(self, account: str, name: str) -> Look:
+        """How a list was ordered when it was left."""
+        found = self._mapping(LISTS_KEY).get(f"{account}\0{name}")
+        if not isinstance(found, list) or len(found) != len(Look._fields) or not isinstance(found[0], str):
+            return Look()
+        return Look(found[0], found[1] is True, found[2] is True)
+
+    def keep_look(self, account: str, name: str, look: Look) -> None:
+        """Remember it, if it is not the usual one."""
+        lists = self._mapping(LISTS_KEY)
+        lists.pop(f"{account}\0{name}", None)
+        if look != Look():
+            lists[f"{account}\0{name}"] = list(look)
+        self._keep(LISTS_KEY, dict(list(lists.items())[-_MOST_LISTS:]))
+
+    def shape(self) -> Shape:
+        """How rows look."""
+        found = self._mapping(SHAPE_KEY)
+        return Shape(found.get("is_roomy") is True, found.get("by_day") is True)
+
+    def keep_shape(self, shape: Shape) -> None:
+        """Remember it."""
+        self._keep(SHAPE_KEY, shape._asdict())
 
     def panes(self) -> PaneWidths:
         """The widths that were dragged, or the usual ones."""

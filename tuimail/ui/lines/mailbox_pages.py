@@ -33,6 +33,16 @@ def mailbox_message(mailbox: Mailbox | None, account: Account | None, fetching: 
     return _page("Nothing here", ["No messages in this mailbox."])
 
 
+def view_message(which: str, words: str, *, is_made: bool, of: int) -> list[Runs]:
+    """Lines for the middle of a view without rows; `which` and `words` of its spec, made of `of` messages."""
+    if not is_made:
+        return _page(f"Sorting {counted(of)} messages…", [], "busy")
+    if words:
+        return _page("Nothing here", ["No message has these words in its sender or subject.", "Esc shows all."])
+    empty = {"unread": "Everything is read.", "starred": "No message has a star.", "today": "No mail of today."}
+    return _page("Nothing here", [empty.get(which, "No messages here.")])
+
+
 def _account_message(account: Account | None) -> list[Runs]:
     if account is None:
         return _page("No mailbox", ["There is no account yet: `tuimail account add` sets one up."])

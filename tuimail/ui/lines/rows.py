@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tuimail.mime.clean import cell_width, clean_line
 from tuimail.model import Account, AccountStatus, Flag, Mailbox, Role, Row
 from tuimail.ui.lines.cells import ELLIPSIS, elide, fit
-from tuimail.ui.lines.when import clock_time, counted, short_date, short_size
+from tuimail.ui.lines.when import clock_time, counted, day_or_time, short_date, short_size
 
 
 class Run(NamedTuple):
@@ -52,6 +52,30 @@ ROLE_NAMES = {
 }
 
 
+VIEW_NAMES = {"inboxes": "All inboxes", "unread": "Unread", "starred": "Starred", "today": "Today"}
+"""Views over all accounts."""
+
+
+class Order(NamedTuple):
+    """How a list is ordered, for its title."""
+
+    sort: str = "date"
+    is_reversed: bool = False
+    is_threaded: bool = False
+    words: str = ""
+    """What it is filtered by."""
+
+
+BY_DATE = Order()
+
+
+def where_label(mailbox: Mailbox, *, with_account: bool) -> str:
+    """What a row says of its mailbox in a list over several; nothing of an inbox but its account."""
+    label = "" if mailbox.role is Role.INBOX else mailbox_label(mailbox)
+    account = clean_line(mailbox.account, 40) if with_account else ""
+    return "·".join(part for part in (account, label) if part)
+
+
 class Columns(NamedTuple):
     """Widths of a list row's columns in cells; 0 for a column that has no room."""
 
@@ -77,47 +101,120 @@ def list_columns(width: int) -> Columns:
 
 def mailbox_label(mailbox: Mailbox) -> str:
     """What a mailbox is called on the screen: by its role, else by the last part of its name."""
+    if mailbox.id < 0:
+        return VIEW_NAMES.get(mailbox.leaf) or clean_line(mailbox.leaf, 200)
     return ROLE_NAMES.get(mailbox.role) or clean_line(mailbox.leaf, 200) or "(no name)"
 
 
-def list_row(row: Row, columns: Columns, now: float, *, cursor: bool = False, selected: bool = False) -> Runs:
-    """One message: marks, sender, subject, star, attachment, size, date; exactly `columns.width` cells."""
+def list_row(
+    row: Row, columns: Columns, now: float, *, cursor: bool = False, selected: bool = False, where: str = "",
+    when: str = "",
+) -> Runs:  # fmt: skip
+    """One message: marks, sender, subject, star, attachment, size, date; exactly `columns.width` cells.
+
+    `where`: a word on the mailbox that it is of. `when`: instead of the date.
+    """
     unread = not row.flags & Flag.SEEN
     gone = bool(row.flags & Flag.DELETED)
     runs = [Run(BAR if cursor else " ", "bar"), _state_mark(row.flags, selected), Run(" ", "text")]
-    sender = clean_line(row.sender, 200).strip() or "(no sender)"
     subject = clean_line(row.subject, 500).strip()
     sender_role = "muted" if gone else "unread-text" if unread else "read-text"
     subject_role = "muted" if gone or not subject else "unread-text" if unread else "read-text"
-    runs.append(Run(fit(sender, columns.sender), sender_role))
+    runs += _who(row, columns.sender, sender_role)
     if columns.subject:
-        runs.append(Run("  " + fit(subject or "(no subject)", columns.subject), subject_role))
+        label = _where_label(where, columns.subject)
+        runs.append(Run("  ", "text"))
+        if label:
+            runs.append(Run(label, "muted"))
+        runs.append(Run(fit(subject or "(no subject)", columns.subject - cell_width(label)), subject_role))
     if columns.marks:
         runs.append(Run(" ★" if row.flags & Flag.FLAGGED else "  ", "star"))
         runs.append(Run("📎" if row.has_attachments else "  ", "attachment"))
     if columns.size:
         runs.append(Run(fit(short_size(row.size_octets), columns.size, right=True), "date"))
     if columns.date:
-        runs.append(Run(fit(short_date(row.sort_at, now), columns.date, right=True), "date"))
+        date = when or short_date(row.sort_at, now)
+        runs.append(Run(fit(date, columns.date, right=True), "heading" if when and ":" not in when else "date"))
     runs.append(Run(" ", "text"))
     return runs
 
 
-def lines_per_row(width: int) -> int:
-    """Two where sender and subject would crowd each other on one line."""
-    return 2 if 28 <= width < 46 else 1
+class Shape(NamedTuple):
+    """How the rows of all lists look."""
+
+    is_roomy: bool = False
+    """Two lines a message: the subject, and the beginning of its text."""
+    by_day: bool = False
+    """The first message of a day says which day it is, the others only when on it."""
 
 
-def row_lines(row: Row, width: int, now: float, *, cursor: bool = False, selected: bool = False) -> list[Runs]:
-    """All lines of one message, `lines_per_row(width)` of them, each exactly `width` cells."""
-    if lines_per_row(width) == 1:
-        return [list_row(row, list_columns(width), now, cursor=cursor, selected=selected)]
+DENSE = Shape()
+
+
+def lines_per_row(width: int, shape: Shape = DENSE) -> int:
+    """Two where sender and subject would crowd each other on one line, or where a person wants room."""
+    return 2 if width >= 28 and (width < 46 or shape.is_roomy) else 1
+
+
+def _who(row: Row, width: int, role: str) -> Runs:
+    """The sender; of a conversation everybody, and how many messages it has; the branch in one that is open."""
+    if row.thread is not None:
+        unread = f"{row.thread.unread}/" if 0 < row.thread.unread < row.thread.count else ""
+        count = f" {unread}{row.thread.count}"
+        if cell_width(count) + 4 <= width:
+            names = fit(people_names(row.thread.names), width - cell_width(count))
+            return [Run(names, role), Run(count, "count" if row.thread.unread else "muted")]
+        return [Run(fit(people_names(row.thread.names), width), role)]
+    sender = clean_line(row.sender, 200).strip() or "(no sender)"
+    if row.branch < 0:
+        return [Run(fit(sender, width), role)]
+    mark = "▾ " if not row.branch else "  " * (min(row.branch, max(1, (width - 8) // 2)) - 1) + "└ "
+    return [Run(mark, "muted"), Run(fit(sender, max(0, width - cell_width(mark))), role)]
+
+
+def people_names(names: Sequence[str]) -> str:
+    """Who took part in a conversation, by their first names when they are several.
+
+    >>> people_names(["Ada Byron", ""])
+    'Ada, me'
+    """
+    cleaned = [" ".join(clean_line(name, 100).split()) if name else "me" for name in names]
+    if len(cleaned) == 1:
+        return cleaned[0] or "(no sender)"
+    return ", ".join(name.split(" ")[0].rstrip(",") or "(no sender)" for name in cleaned)
+
+
+def _where_label(where: str, room: int) -> str:
+    """The word on a row's mailbox, where there is room for it and a subject."""
+    if not where or room < 15:
+        return ""
+    return elide(where, min(18, room // 3)) + " "
+
+
+def row_lines(
+    row: Row, width: int, now: float, *, cursor: bool = False, selected: bool = False, where: str = "",
+    shape: Shape = DENSE, snippet: str = "", new_day: bool = False,
+) -> list[Runs]:  # fmt: skip
+    """All lines of one message, `lines_per_row(width, shape)` of them, each exactly `width` cells.
+
+    `snippet`: the beginning of its text, for rows with room. `new_day`: the row above is of another day.
+    """
+    when = day_or_time(row.sort_at, now, new_day=new_day) if shape.by_day else ""
+    if lines_per_row(width, shape) == 1:
+        columns = list_columns(width)
+        return [list_row(row, columns, now, cursor=cursor, selected=selected, where=where, when=when)]
+    bar = Run(BAR if cursor else " ", "bar")
+    if width >= 46:
+        first = list_row(row, list_columns(width), now, cursor=cursor, selected=selected, where=where, when=when)
+        text = clean_line(snippet, 400).strip()
+        return [first, [bar, Run("   " + fit(text, max(0, width - 5)) + " ", "muted")]]
     columns = Columns(width, width - 3 - 4 - 7 - 1, 0, 4, 0, 7)
-    first = list_row(row, columns, now, cursor=cursor, selected=selected)
+    first = list_row(row, columns, now, cursor=cursor, selected=selected, when=when)
     subject = clean_line(row.subject, 500).strip()
     role = "muted" if not subject or row.flags & Flag.DELETED else "text" if not row.flags & Flag.SEEN else "muted"
-    bar = Run(BAR if cursor else " ", "bar")
-    return [first, [bar, Run("  " + fit(subject or "(no subject)", width - 4) + " ", role)]]
+    label = "  " + elide(where, 12) if where else ""
+    shown = fit(subject or "(no subject)", width - 4 - cell_width(label))
+    return [first, [bar, Run("  " + shown, role), Run(label + " ", "muted" if label else role)]]
 
 
 def _state_mark(flags: int, selected: bool) -> Run:
@@ -173,7 +270,7 @@ def _with_ellipsis(text: str, cells: int) -> str:
 
 
 def list_title(mailbox: Mailbox | None, width: int, *, selected: int = 0, fetching: tuple[int, int] | None = None,
-               focus: bool = False) -> Runs:
+               focus: bool = False, order: Order = BY_DATE) -> Runs:
     """`Inbox · 3 unread of 12,480` and, at the right end, the order or what is under way."""
     if mailbox is None:
         return both_ends([Run(" No mailbox", "muted")], [], width)
@@ -187,8 +284,11 @@ def list_title(mailbox: Mailbox | None, width: int, *, selected: int = 0, fetchi
         right = [Run(f"fetching {counted(fetching[0])} of {counted(fetching[1])} ", "busy")]
     elif mailbox.error:
         right = [Run("cannot be read ", "error")]
+    elif order.words:
+        right = [Run(f"with {clean_line(order.words, 60)} ", "accent")]
     elif mailbox.total:
-        right = [Run("by date ▾ ", "muted")]
+        threads = "threads " if order.is_threaded else ""
+        right = [Run(f"{threads}by {order.sort} {'▴' if order.is_reversed else '▾'} ", "muted")]
     else:
         right = []
     return both_ends(left, right, width)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tuimail.mime.clean import clean_line
 from tuimail.model import ROLE_ORDER, Account, AccountName, AccountStatus, Mailbox, MailboxId, Role
 from tuimail.ui.lines.cells import fit
-from tuimail.ui.lines.rows import BAR, Run, Runs, mailbox_label
+from tuimail.ui.lines.rows import BAR, VIEW_NAMES, Run, Runs, mailbox_label
 from tuimail.ui.lines.when import counted
 
 ROLE_GLYPHS = {
@@ -27,6 +27,9 @@ ROLE_GLYPHS = {
     Role.TRASH: "×",
 }
 QUARANTINE_GLYPH = "▣"
+INBOXES, UNREAD, STARRED, TODAY = (MailboxId(-number) for number in range(1, 5))
+"""What stands for a mailbox where a view over all accounts is shown; below are saved searches."""
+_NOT_IN_UNREAD = (Role.SENT, Role.DRAFTS, Role.JUNK, Role.TRASH, Role.ALL, Role.FLAGGED)
 NOTHING_HELD: Mapping[AccountName, int] = MappingProxyType({})
 _MAX_DEPTH = 12
 
@@ -54,8 +57,13 @@ class TreeRow(NamedTuple):
 
     @property
     def account(self) -> AccountName:
-        """Whose row it is."""
+        """Whose row it is; empty for a view."""
         return AccountName(self.key.partition("\0")[0])
+
+    @property
+    def is_view(self) -> bool:
+        """It shows messages of several mailboxes, and is none."""
+        return self.mailbox_id is not None and self.mailbox_id < 0
 
     @property
     def can_stop(self) -> bool:
@@ -64,6 +72,39 @@ class TreeRow(NamedTuple):
 
 
 GAP = TreeRow("", "", 0, None)
+
+
+class ViewLine(NamedTuple):
+    """A view over all accounts, as the tree names it."""
+
+    id: MailboxId
+    """Below 0."""
+    name: str
+    """Tells it from others between runs."""
+    label: str
+    glyph: str
+    unread: int = 0
+    total: int = 0
+    """0 where it is not known yet."""
+
+
+def view_lines(
+    accounts: Sequence[Account], mailboxes: Sequence[Mailbox], *, starred: int = 0, today: int = 0
+) -> list[ViewLine]:
+    """The views that stand above all accounts. One inbox needs no view of all inboxes."""
+    if not mailboxes:
+        return []
+    inboxes = [mailbox for mailbox in mailboxes if mailbox.role is Role.INBOX]
+    unread = sum(mailbox.unread for mailbox in mailboxes if mailbox.role not in _NOT_IN_UNREAD)
+    lines = [
+        ViewLine(UNREAD, "unread", VIEW_NAMES["unread"], "●", unread, unread),
+        ViewLine(STARRED, "starred", VIEW_NAMES["starred"], "★", 0, starred),
+        ViewLine(TODAY, "today", VIEW_NAMES["today"], "◷", 0, today),
+    ]
+    if len(accounts) > 1:
+        new, total = sum(one.unread for one in inboxes), sum(one.total for one in inboxes)
+        lines.insert(0, ViewLine(INBOXES, "inboxes", VIEW_NAMES["inboxes"], "✉", new, total))
+    return lines
 
 
 class _Node:
@@ -81,13 +122,17 @@ def tree_rows(
     mailboxes: Sequence[Mailbox],
     folded: Collection[str],
     held: Mapping[AccountName, int] = NOTHING_HELD,
+    views: Sequence[ViewLine] = (),
 ) -> list[TreeRow]:
-    """All lines in order: each account, its special mailboxes, its quarantine, then the others by name.
+    """All lines in order: views, then each account, its special mailboxes, its quarantine, the others by name.
 
     `folded` holds the keys of rows whose children are hidden; `held` the number of
     attachments that are held. POP3 accounts have a line for them even when there are none.
     """
-    rows: list[TreeRow] = []
+    rows = [
+        TreeRow(f"\0view\0{view.name}", view.label, 0, view.id, glyph=view.glyph, unread=view.unread, total=view.total)
+        for view in views
+    ]
     for account in accounts:
         if rows:
             rows.append(GAP)

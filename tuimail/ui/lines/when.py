@@ -27,6 +27,19 @@ def short_date(at: int, now: float) -> str:
     return str(then.tm_year)
 
 
+def day_or_time(at: int, now: float, *, new_day: bool) -> str:
+    """In a list by days, at most six cells: the day where a new one begins, else `09:12`."""
+    then, today = _local(at), _local(now)
+    if not new_day:
+        return f"{then.tm_hour:02}:{then.tm_min:02}"
+    if then[:3] == today[:3]:
+        return "Today"
+    if at <= now and days_between(at, now) < 7:
+        return f"{_DAYS[then.tm_wday]} {then.tm_mday}"
+    month = _MONTHS[then.tm_mon - 1]
+    return f"{then.tm_mday} {month}" if then.tm_year == today.tm_year else f"{month} {then.tm_year % 100:02}"
+
+
 def full_date(at: int) -> str:
     """`Thu 12 Mar 2026, 09:12`."""
     then = _local(at)

@@ -101,10 +101,10 @@ class ActingScreen(LocalMailScreen):
         """The selected messages, else the one in the reader when it has the keys, else the one under the cursor."""
         view = self.list_view
         if view.selected:
-            return sorted(view.selected)
+            return self.whole(sorted(view.selected))
         if self.focused in (self.reader, self.parts_bar) and self.reading.current is not None:
             return [self.reading.current]
-        return [view.cursor_id] if view.cursor_id is not None else []
+        return self.whole([view.cursor_id]) if view.cursor_id is not None else []
 
     def _meant(self) -> list[EnvelopeId]:
         """`chosen`, or none and a word why."""
@@ -118,7 +118,7 @@ class ActingScreen(LocalMailScreen):
 
     @property
     def _role(self) -> Role:
-        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
+        mailbox = self.shown_mailbox
         return mailbox.role if mailbox is not None else Role.NONE
 
     def now(self) -> int:
@@ -202,13 +202,12 @@ class ActingScreen(LocalMailScreen):
 
     def _with_thread(self, do: Callable[[Ids], object]) -> None:
         """Find what of the conversations of the chosen messages lies in this mailbox, then `do` on it."""
-        shown, ids = self.shown, self._meant()
-        if shown is None or not ids:
+        shown_in, ids = self.shown_in, self._meant()
+        if not shown_in or not ids:
             return
 
         def find(store: Store) -> list[EnvelopeId]:
-            found = {each for envelope_id in ids for each in acting.thread_ids(store, envelope_id)}
-            return beside.in_mailbox(store, sorted(found | set(ids)), shown)
+            return sorted({*ids, *store.conversations.within(ids, shown_in)})
 
         async def run() -> None:
             with self.telling():
@@ -227,7 +226,7 @@ class ActingScreen(LocalMailScreen):
         self._pick(self._meant(), copies=True)
 
     def _pick(self, ids: Ids, *, copies: bool) -> None:
-        here = self.mailboxes.get(self.shown) if self.shown is not None else None
+        here = self._home_of(ids)
         if not ids or here is None:
             return
         memory = learned.memory_of(self.store.state.get(learned.KEY))
@@ -236,11 +235,18 @@ class ActingScreen(LocalMailScreen):
             self.accounts,
             lambda destination: self._put(ids, here, destination, copies=copies),
             home=here.account,
-            leave_out=None if copies else here.id,
+            leave_out=None if copies or len(self.shown_in) > 1 else here.id,
             likely=learned.weights(memory, learned.name_of(here), self.now()),
         )
         verb = "Copy" if copies else "Move"
         self._choose(source, f"{verb} {_messages(len(ids))} to", "A few letters of its name, or a new one")
+
+    def _home_of(self, ids: Ids) -> Mailbox | None:
+        """The mailbox that is shown; in a list over several that of the first message."""
+        if self.shown in self.mailboxes or not ids:
+            return self.mailboxes.get(self.shown) if self.shown is not None else None
+        rows = self.store.envelopes.rows(ids[:1])
+        return self.mailboxes.get(rows[0].mailbox_id) if rows else None
 
     def _put(self, ids: Ids, here: Mailbox, destination: Destination, *, copies: bool) -> None:
         at = self.now()
@@ -305,7 +311,8 @@ class ActingScreen(LocalMailScreen):
     def carry_out(self, ids: Ids, deed: Deed, *, sure: bool = False) -> None:
         """As `act`, on messages or on something else; what was selected stays so."""
         shown, cursor = self.shown, self.list_view.cursor
-        many = deed.leaves and len(ids) > MOST_HIDDEN
+        is_plain = self.listing is not None and self.listing.spec.is_plain
+        many = deed.leaves and len(ids) > MOST_HIDDEN and is_plain
 
         def work(store: Store) -> tuple[Done | None, int | None]:
             place = beside.landing(store, shown, set(ids), cursor) if many and shown is not None else None
@@ -440,9 +447,9 @@ class ActingScreen(LocalMailScreen):
 
     def _back_to(self, envelope_id: EnvelopeId | None) -> None:
         """The cursor goes to a message that is here again."""
-        if envelope_id is None or self.shown is None:
+        if envelope_id is None or self.listing is None:
             return
-        place = self.overlay.position(self.shown, envelope_id)
+        place = self.overlay.position(self.listing, envelope_id)
         if place is not None:
             self.list_view.move_to(place, by_person=False)
 

@@ -33,7 +33,9 @@ class MailboxesScreen(ActingScreen):
     def action_mailbox_mark_read(self) -> None:
         """The whole mailbox."""
         at, shown = self.now(), self.shown
-        if shown is not None:
+        if shown is not None and shown < 0:
+            self.notify("This list is no mailbox. Select its messages with * and press m.", markup=False, timeout=4)
+        elif shown is not None:
             self.carry_out([], Deed(lambda store, _, __: acting.mark_all_read(store, shown, at=at), "Marking"))
 
     def action_mailbox_empty_trash(self) -> None:

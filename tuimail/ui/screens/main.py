@@ -102,12 +102,10 @@ class MainScreen(ComposingScreen, SearchingScreen):
         """Show a message that was found, in its mailbox."""
         if mailbox_id != self.shown:
             self.open_mailbox(mailbox_id)
-        position = self.overlay.position(self.listing, envelope_id) if self.listing is not None else None
-        if position is None:
+        if self.go_to(envelope_id):
+            self.list_view.action_list_open()
+        else:
             self._tell("That message is no longer there.")
-            return
-        self.list_view.move_to(position)
-        self.list_view.action_list_open()
 
     def action_message_next(self) -> None:
         """Open the next message."""

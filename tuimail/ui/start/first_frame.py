@@ -20,16 +20,20 @@ import time
 import tty
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuimail.errors import MailError
 from tuimail.model import Account, Mailbox
 from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.store.views import ViewSpec
+from tuimail.ui.beside.listing import Listing, ViewListing, listing_of, opening
 from tuimail.ui.beside.remembered import Place, Remembered
+from tuimail.ui.beside.unified import look_of, mailbox_of_view, midnight, name_of, spec_of
 from tuimail.ui.layout import divide, too_small
-from tuimail.ui.lines.mailbox_pages import centred, mailbox_message
+from tuimail.ui.lines.mailbox_pages import centred, mailbox_message, view_message
 from tuimail.ui.lines.rows import (
+    Order,
     Run,
     Runs,
     both_ends,
@@ -41,8 +45,9 @@ from tuimail.ui.lines.rows import (
     status_line,
     status_width,
     top_bar,
+    where_label,
 )
-from tuimail.ui.lines.tree_rows import tree_line, tree_rows
+from tuimail.ui.lines.tree_rows import TreeRow, ViewLine, tree_line, tree_rows, view_lines
 
 ENTER_ALTERNATE = "\x1b[?1049h"
 _LEAVE_ALTERNATE = "\x1b[?1049l\x1b[?25h"
@@ -127,6 +132,15 @@ def _without_repeated_styles(frame: str) -> str:
     return "".join(kept)
 
 
+class _Shown(NamedTuple):
+    """What is in the list."""
+
+    mailbox: Mailbox
+    """For a view what stands for one."""
+    listing: Listing
+    order: Order
+
+
 class Frame:
     """One frame, line by line."""
 
@@ -152,37 +166,52 @@ class Frame:
         }
         accounts = self._store.accounts.all()
         mailboxes = self._store.mailboxes.all()
-        where = (place.account, place.mailbox)
-        mailbox = next((each for each in mailboxes if (each.account, each.name) == where), None)
-        if mailbox is None:
+        views = view_lines(accounts, mailboxes)
+        shown = self._shown(mailboxes, views, place)
+        if shown is None:
             return None
-        bar = top_bar(accounts, mailbox.account, self._width, self._now, demo=self._demo)
+        bar = top_bar(accounts, shown.mailbox.account, self._width, self._now, demo=self._demo)
         lines = [
             self._line(bar, self._width, "panel"),
-            *self._body(accounts, mailboxes, mailbox, place),
+            *self._body(accounts, mailboxes, views, shown, place),
             self._bottom(accounts, memory.get("keys")),
         ]
         frame = "".join(f"\x1b[{number};1H{line}" for number, line in enumerate(lines, 1)) + "\x1b[0m"
         return _without_repeated_styles(frame)
 
+    def _shown(self, mailboxes: Sequence[Mailbox], views: Sequence[ViewLine], place: Place) -> _Shown | None:
+        """What will be in the list, as `ListingPane.show_mailbox`; None when it is gone."""
+        look = self._remembered.look(place.account, place.mailbox)
+        where = (place.account, place.mailbox)
+        mailbox = next((each for each in mailboxes if (each.account, each.name) == where), None)
+        line = next((line for line in views if not place.account and name_of(line) == place.mailbox), None)
+        if line is not None:
+            listing: Listing = ViewListing(self._store, look_of(spec_of(line.name), look), midnight(self._now))
+            mailbox = mailbox_of_view(line, listing.window(0, 0).total)
+        elif mailbox is not None:
+            spec = look_of(ViewSpec(mailbox_id=mailbox.id), look)
+            listing = listing_of(self._store, spec, midnight(self._now))
+        else:
+            return None
+        return _Shown(mailbox, listing, Order(look.sort, look.is_reversed, look.is_threaded))
+
     def _body(
-        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], mailbox: Mailbox, place: Place
-    ) -> list[str]:
+        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], views: Sequence[ViewLine], shown: _Shown,
+        place: Place,
+    ) -> list[str]:  # fmt: skip
         layout = divide(self._width, self._remembered.panes())
         height = self._height - 2
         columns: list[list[str]] = []
         splitter = [self._line([Run("│", "rule")], 1)] * height
         if layout.tree:
-            columns += [self._tree(accounts, mailboxes, mailbox, layout.tree, height), splitter]
-        columns.append(self._list(accounts, mailbox, place, layout.list, height))
+            rows = tree_rows(accounts, mailboxes, self._remembered.folded(), views=views)
+            columns += [self._tree(rows, shown.mailbox, layout.tree, height), splitter]
+        columns.append(self._list(accounts, mailboxes, shown, place, layout.list, height))
         if layout.panes > 1:
             columns += [splitter, [self._line([], layout.reader)] * height]
         return ["".join(parts) for parts in zip(*columns, strict=True)]
 
-    def _tree(
-        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], mailbox: Mailbox, width: int, height: int
-    ) -> list[str]:
-        rows = tree_rows(accounts, mailboxes, self._remembered.folded())
+    def _tree(self, rows: Sequence[TreeRow], mailbox: Mailbox, width: int, height: int) -> list[str]:
         inner = width - 1 if len(rows) > height else width
         index = next((index for index, row in enumerate(rows) if row.mailbox_id == mailbox.id), 0)
         top = max(0, index - height + 1)
@@ -194,34 +223,46 @@ class Frame:
         return lines + [self._line([], width)] * (height - len(lines))
 
     def _list(
-        self, accounts: Sequence[Account], mailbox: Mailbox, place: Place, width: int, height: int
-    ) -> list[str]:
-        lines = [self._line(list_title(mailbox, width), width)]
+        self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], shown: _Shown, place: Place,
+        width: int, height: int,
+    ) -> list[str]:  # fmt: skip
+        mailbox, listing = shown.mailbox, shown.listing
+        lines = [self._line(list_title(mailbox, width, order=shown.order), width)]
         page = height - 1
-        per_row = lines_per_row(width - 1 if mailbox.total * lines_per_row(width) > page else width)
-        cursor, top = self._cursor_and_top(mailbox, place, page // per_row)
-        window = self._store.envelopes.window(mailbox.id, top, page)
-        inner = width - 1 if window.total * per_row > page else width
+        total = listing.window(0, 0).total
+        shape = self._remembered.shape()
+        per_row = lines_per_row(width - 1 if total * lines_per_row(width, shape) > page else width, shape)
+        cursor, top = self._cursor_and_top(listing, total, place, page // per_row)
+        window = listing.window(top, page)
+        inner = width - 1 if total * per_row > page else width
+        by_id = {each.id: each for each in mailboxes if each.id != mailbox.id}
+        is_mixed = listing.spec.is_threaded or not listing.spec.mailbox_id
+        with_account = len(accounts) > 1 and mailbox.id < 0
         for position, row in enumerate(window.rows, window.start):
             at_cursor = position == cursor
-            for runs in row_lines(row, inner, self._now, cursor=at_cursor):
+            of = by_id.get(row.mailbox_id) if is_mixed else None
+            where = where_label(of, with_account=with_account) if of is not None else ""
+            for runs in row_lines(row, inner, self._now, cursor=at_cursor, where=where, shape=shape):
                 line = self._line(runs, inner, "cursor" if at_cursor else "")
                 lines.append(line + self._line([], width - inner))
         del lines[height:]
-        if not window.total:
-            account = next((each for each in accounts if each.name == mailbox.account), None)
-            lines += self._message(mailbox_message(mailbox, account, None), width, page)
+        if not total:
+            lines += self._message(self._why_empty(accounts, mailboxes, shown), width, page)
         return lines + [self._line([], width)] * (height - len(lines))
 
-    def _cursor_and_top(self, mailbox: Mailbox, place: Place, page: int) -> tuple[int, int]:
-        """Where the app will put cursor and page: as `MailScreen.show_mailbox` and `MessageList.show`."""
-        cursor, top = place.cursor, place.top
-        if place.envelope_id is not None:
-            found = self._store.envelopes.position(mailbox.id, place.envelope_id)
-            if found is not None:
-                top, cursor = max(0, top + found - cursor), found
-        cursor = max(0, min(cursor, mailbox.total - 1))
-        top = max(0, min(top, mailbox.total - page))
+    def _why_empty(self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], shown: _Shown) -> list[Runs]:
+        listing, mailbox = shown.listing, shown.mailbox
+        if isinstance(listing, ViewListing):
+            of = sum(each.total for each in mailboxes if each.id in listing.mailbox_ids)
+            return view_message(listing.spec.which, "", is_made=False, of=of)
+        account = next((each for each in accounts if each.name == mailbox.account), None)
+        return mailbox_message(mailbox, account, None)
+
+    def _cursor_and_top(self, listing: Listing, total: int, place: Place, page: int) -> tuple[int, int]:
+        """Where the app will put cursor and page: as `MessageList.show`."""
+        cursor, top = opening(listing, place.envelope_id, place.cursor, place.top)
+        cursor = max(0, min(cursor, total - 1))
+        top = max(0, min(top, total - page))
         if cursor < top:
             top = cursor
         elif cursor > top + page - 1:

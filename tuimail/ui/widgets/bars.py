@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from tuimail.model import Account, Envelope, Mailbox
 from tuimail.ui.lines.document import card
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words
-from tuimail.ui.lines.rows import Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
+from tuimail.ui.lines.rows import Order, Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
 from tuimail.ui.widgets.lines import LineWidget
 
 
@@ -44,17 +44,20 @@ class ListTitle(LineWidget):
     mailbox: Mailbox | None = None
     selected = 0
     fetching: tuple[int, int] | None = None
+    order = Order()
 
-    def update(self, mailbox: Mailbox | None, *, selected: int, fetching: tuple[int, int] | None) -> None:
+    def update(
+        self, mailbox: Mailbox | None, *, selected: int, fetching: tuple[int, int] | None, order: Order
+    ) -> None:
         """Show these."""
-        new = (mailbox, selected, fetching)
-        if new != (self.mailbox, self.selected, self.fetching):
-            self.mailbox, self.selected, self.fetching = new
+        new = (mailbox, selected, fetching, order)
+        if new != (self.mailbox, self.selected, self.fetching, self.order):
+            self.mailbox, self.selected, self.fetching, self.order = new
             self.refresh()
 
     def line_runs(self, y: int, width: int) -> Runs:
         """The title."""
-        return list_title(self.mailbox, width, selected=self.selected, fetching=self.fetching)
+        return list_title(self.mailbox, width, selected=self.selected, fetching=self.fetching, order=self.order)
 
 
 class HeaderCard(LineWidget):

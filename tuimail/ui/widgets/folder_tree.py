@@ -19,12 +19,12 @@ from textual.strip import Strip
 from tuimail.model import Account, AccountName, Mailbox, MailboxId
 from tuimail.ui.keys import TREE, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.lines.tree_rows import NOTHING_HELD, TreeRow, tree_line, tree_rows
+from tuimail.ui.lines.tree_rows import NOTHING_HELD, TreeRow, ViewLine, tree_line, tree_rows
 from tuimail.ui.widgets.lines import LineView
 
 
 class FolderTree(LineView, can_focus=True):
-    """Accounts, special mailboxes first, then the others, nested."""
+    """Views over all accounts, then accounts: special mailboxes first, then the others, nested."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TREE)]
 
@@ -78,6 +78,7 @@ class FolderTree(LineView, can_focus=True):
         self._accounts: Sequence[Account] = ()
         self._mailboxes: Sequence[Mailbox] = ()
         self._held = NOTHING_HELD
+        self._views: Sequence[ViewLine] = ()
         self._rows: list[TreeRow] = []
         self.folded: set[str] = set()
         self.cursor = 0
@@ -89,9 +90,10 @@ class FolderTree(LineView, can_focus=True):
         accounts: Sequence[Account],
         mailboxes: Sequence[Mailbox],
         held: Mapping[AccountName, int] = NOTHING_HELD,
+        views: Sequence[ViewLine] = (),
     ) -> None:
         """Show these, with the numbers of held attachments; the cursor stays on its mailbox."""
-        self._accounts, self._mailboxes, self._held = accounts, mailboxes, held
+        self._accounts, self._mailboxes, self._held, self._views = accounts, mailboxes, held, views
         self._rebuild()
 
     def set_open(self, mailbox_id: MailboxId | None, *, move_cursor: bool = True) -> None:
@@ -103,7 +105,7 @@ class FolderTree(LineView, can_focus=True):
 
     def _rebuild(self) -> None:
         key = self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
-        self._rows = tree_rows(self._accounts, self._mailboxes, self.folded, self._held)
+        self._rows = tree_rows(self._accounts, self._mailboxes, self.folded, self._held, self._views)
         found = next((index for index, row in enumerate(self._rows) if key and row.key == key), None)
         if found is None:
             self._cursor_to_open()
@@ -231,25 +233,25 @@ class FolderTree(LineView, can_focus=True):
     def action_mailbox_new(self) -> None:
         """Another mailbox in this account."""
         row = self._current()
-        if row is not None:
+        if row is not None and row.account:
             self.post_message(self.NewWanted(row.account))
 
     def action_mailbox_rename(self) -> None:
         """Another name for this mailbox."""
         row = self._current()
-        if row is not None and row.mailbox_id is not None:
+        if row is not None and row.mailbox_id is not None and not row.is_view:
             self.post_message(self.RenameWanted(row.mailbox_id))
 
     def action_mailbox_delete(self) -> None:
         """Delete this mailbox."""
         row = self._current()
-        if row is not None and row.mailbox_id is not None:
+        if row is not None and row.mailbox_id is not None and not row.is_view:
             self.post_message(self.DeleteWanted(row.mailbox_id))
 
     def action_mailbox_subscribe(self) -> None:
         """Subscribe to this mailbox, or no longer."""
         row = self._current()
-        if row is not None and row.mailbox_id is not None:
+        if row is not None and row.mailbox_id is not None and not row.is_view:
             self.post_message(self.SubscribeWanted(row.mailbox_id))
 
     def _current(self) -> TreeRow | None:

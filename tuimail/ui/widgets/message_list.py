@@ -18,12 +18,13 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuimail.model import EnvelopeId, Row, Window
+from tuimail.model import EnvelopeId, MailboxId, Row, Window
 from tuimail.ui.beside.pages import PAGE_ROWS, Pages
 from tuimail.ui.keys import LIST, bindings
 from tuimail.ui.layout import clamp
 from tuimail.ui.lines.mailbox_pages import centred
-from tuimail.ui.lines.rows import Runs, lines_per_row, row_lines
+from tuimail.ui.lines.rows import Runs, Shape, lines_per_row, row_lines
+from tuimail.ui.lines.when import days_between
 from tuimail.ui.widgets.lines import LineView
 
 MAX_SELECTED = 10_000
@@ -72,6 +73,11 @@ class MessageList(LineView, can_focus=True):
         self._wanted_top = -1
         """First visible position as soon as there is a layout; -1 for none."""
         self._message: list[Runs] = []
+        self.where: Callable[[MailboxId], str] | None = None
+        """What a row says of its mailbox; None: there is only one."""
+        self.snippet: Callable[[EnvelopeId], str] = lambda _: ""
+        """The beginning of a message's text, where it is here."""
+        self.shape = Shape()
 
     # --- what is shown ---------------------------------------------------------
 
@@ -83,7 +89,7 @@ class MessageList(LineView, can_focus=True):
     @property
     def row_height(self) -> int:
         """Lines of one row."""
-        return lines_per_row(self.scrollable_content_region.width)
+        return lines_per_row(self.scrollable_content_region.width, self.shape)
 
     @property
     def top_position(self) -> int:
@@ -175,12 +181,29 @@ class MessageList(LineView, can_focus=True):
         if at_cursor:
             ground = "cursor" if self.has_focus else "cursor-blurred"
         now = self._clock()
-        key = (row, part, at_cursor, ground, width, int(now // 86400))
+        new_day = self.shape.by_day and self._begins_day(position, row)
+        key = (row, part, at_cursor, ground, width, int(now // 86400), new_day)
         line = self._lines.get(key)
         if line is None:
-            runs = row_lines(row, width, now, cursor=at_cursor, selected=is_selected)
+            runs = row_lines(
+                row, width, now, cursor=at_cursor, selected=is_selected, shape=self.shape, new_day=new_day,
+                where=self.where(row.mailbox_id) if self.where is not None else "",
+                snippet=self.snippet(row.id) if part and self.shape.is_roomy else "",
+            )  # fmt: skip
             line = self._lines[key] = self.palette.strip(runs[part], width, ground)
         return line
+
+    def _begins_day(self, position: int, row: Row) -> bool:
+        above = self._pages.row(position - 1)
+        return above is None or days_between(row.sort_at, above.sort_at) != 0
+
+    def reshape(self, shape: Shape) -> None:
+        """Draw rows otherwise; the page keeps its first one."""
+        top = self.top_position
+        self.shape = shape
+        self._resized()
+        self._put_top(top)
+        self._keep_cursor_visible()
 
     def _message_line(self, y: int, width: int) -> Strip:
         lines = centred(self._message, width)
