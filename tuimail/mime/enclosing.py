@@ -20,6 +20,7 @@ from tuimail.model import Part
 
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_MBOX_LINES = re.compile(rb"\A(?:From [^\r\n]*+(?:\r\n?|\n|\Z))++")
 _BLIND = re.compile(rb"^(?:resent-)?bcc[ \t]*:[^\n]*\n(?:[ \t][^\n]*(?:\n|\Z))*", re.IGNORECASE | re.MULTILINE)
 _ENCODING = re.compile(rb"^content-transfer-encoding[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]*\n)(?:[ \t][^\n]*\n)*)", re.MULTILINE)
@@ -28,8 +29,7 @@ _END = b"\r\n\r\n"
 
 def normal_lines(raw: bytes) -> bytes:
     """The message with CR LF at every line end and at its end, without an mbox line before it and without NUL."""
-    if raw.startswith(b"From "):
-        raw = raw[raw.find(b"\n") + 1 :]
+    raw = _MBOX_LINES.sub(b"", raw)
     raw = _BARE_LF.sub(b"\r\n", _BARE_CR.sub(b"\r\n", raw.replace(b"\0", b"")))
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
@@ -124,4 +124,4 @@ def _worded(found: re.Match[bytes]) -> bytes:
     try:
         return field(name, text_atoms(value))
     except ValueError:
-        return b""
+        return found.group()  # no field at all: the message cannot be made 7-bit
