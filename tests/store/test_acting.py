@@ -329,6 +329,9 @@ def test_a_mailbox_that_cannot_be_made_takes_back_what_was_put_into_it(
     ((number, _),) = store.pending.due(WORK)
     store.pending.fail([number], "No.")
     assert store.mailboxes.find(WORK, "New") is None
+    assert [line.words for line in store.pending.journal()] == [
+        "make the mailbox New", "move to a mailbox that was not made: Compiler review 1",
+    ]  # fmt: skip
     assert len(subjects(store, inbox)) == 2
     assert [line.state for line in store.pending.journal()] == ["failed", "failed"]
     store.pending.retry([number])
@@ -392,6 +395,7 @@ def test_a_mailbox_is_told_of_only_after_what_was_asked_before(
     (third,) = [one for one, _ in store.envelopes.newest([lists])]
     move(store, inbox, third)
     store.deeds.do([DeleteMailbox(WORK, lists, "Lists")], "Deleted", at=5)
+    assert [line.mailbox for line in store.pending.journal()] == ["Lists", "Lists"]
     ((number, action),) = store.pending.due(WORK)
     assert isinstance(action, Move)
     store.pending.done([number], [Done1(number, 3, 7)])

@@ -48,7 +48,7 @@ def test_a_refused_flag_change_is_undone(store: Store, inbox: MailboxId) -> None
     store.envelopes.ingest(inbox, several([1]))
     first = store.pending.add([change(store, FIRST, add=Flag.SEEN)], at=5)
     store.pending.add([change(store, FIRST, add=Flag.FLAGGED)], at=6)
-    store.pending.refuse(first, "The mailbox is read-only.")
+    store.pending.fail(first, "The mailbox is read-only.")
     assert shown(store, inbox) == (Flag.FLAGGED, "", 1)
     assert store.pending.count(WORK) == 1
 
@@ -103,7 +103,7 @@ def test_what_waits_for_a_message_goes_with_it(store: Store, inbox: MailboxId) -
     store.envelopes.vanish(inbox, [1])
     assert store.pending.count(WORK) == 0
     store.pending.done(ids)
-    store.pending.refuse(ids, "gone")
+    store.pending.fail(ids, "gone")
 
 
 def test_what_waits_survives_a_restart(store: Store, inbox: MailboxId, paths: Paths) -> None:

@@ -82,7 +82,7 @@ class StoreMachine(RuleBasedStateMachine):
     def settle(self, number: int, refused: bool) -> None:
         due: list[PendingId] = [identity for identity, _ in self.store.pending.due(WORK)][:number]
         if refused:
-            self.store.pending.refuse(due, "no")
+            self.store.pending.fail(due, "no")
         else:
             self.store.pending.done(due)
 

@@ -268,6 +268,15 @@ def test_a_mailbox_that_mail_came_into_is_not_deleted_by_undo(store: Store) -> N
     assert where(store, ids[0]) == "Looms"
 
 
+def test_mail_cannot_be_put_where_no_mail_can_be(store: Store) -> None:
+    (first, *_) = account(store, WORK)
+    top = ListedMailbox("Top", "/", selectable=False)
+    store.mailboxes.apply_listing(WORK, [ListedMailbox("INBOX", "/", Role.INBOX), top])
+    with pytest.raises(UsageError, match="Top holds mailboxes only"):
+        acting.move(store, [first], at=5, to=named(store, "Top").id)
+    assert [one.name for one in acting.destinations(store, WORK)] == ["INBOX"]
+
+
 def test_the_inbox_and_the_trash_stay(store: Store) -> None:
     account(store, WORK)
     for name in ("INBOX", "Trash"):

@@ -49,9 +49,16 @@ _ACTIONS: Final = (
     " LEFT JOIN header ON header.id = pending.envelope_id LEFT JOIN away ON away.envelope_id = pending.envelope_id"
     " LEFT JOIN mailbox ON mailbox.id = coalesce(away.mailbox_id, envelope.mailbox_id)"
 )
+_NAME: Final = (
+    # One that is to be deleted keeps its name where its server has it.
+    "CASE WHEN {0}.hidden THEN (SELECT there.name FROM mailbox_there AS there WHERE there.mailbox_id = {0}.id)"
+    " ELSE {0}.name END"
+)
 _JOURNAL: Final = (
-    "SELECT pending.id, account.name, mailbox.name, action, state, pending.sentence, tries, added_at, deed_id, subject,"
-    " (SELECT name FROM mailbox AS target WHERE target.id = to_id)"
+    f"SELECT pending.id, account.name, {_NAME.format('mailbox')}, action, state, pending.sentence, tries, added_at,"
+    " deed_id, subject,"
+    f" (SELECT coalesce({_NAME.format('target')}, 'a mailbox that was not made') FROM mailbox AS target"
+    " WHERE target.id = to_id)"
     " FROM pending JOIN account ON account.id = pending.account_id JOIN mailbox ON mailbox.id = pending.mailbox_id"
     " LEFT JOIN envelope ON envelope.id = pending.envelope_id"
 )
@@ -288,10 +295,6 @@ class Pending:
                 self._set_state(followers, 1, NOT_FOLLOWED)
                 rows = followers
 
-    def refuse(self, ids: Iterable[PendingId], sentence: str) -> None:
-        """As `fail`."""
-        self.fail(ids, sentence)
-
     # --- by a person --------------------------------------------------------------
 
     def retry(self, ids: Iterable[PendingId]) -> None:
@@ -504,7 +507,7 @@ def _waiting(row: SqlRow) -> Waiting:
     if subject is not None:
         words = f"{words}: {subject or '(no subject)'}"
     return Waiting(
-        PendingId(identity), AccountName(account), mailbox, words, "failed" if state else "waiting", sentence, tries,
-        added_at, None if deed_id is None else DeedId(deed_id),
+        PendingId(identity), AccountName(account), mailbox or "", words, "failed" if state else "waiting", sentence,
+        tries, added_at, None if deed_id is None else DeedId(deed_id),
     )
 

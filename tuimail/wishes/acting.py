@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tuimail.actions import Append, Copy, Expunge, Move, SetFlags, Target
-from tuimail.errors import NeedsYes, NotHere, QuarantineRefused
+from tuimail.errors import NeedsYes, NotHere, QuarantineRefused, UsageError
 from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Mailbox, MailboxId, Role, Section
 from tuimail.store import Store
 from tuimail.store.deeds import Message
@@ -127,7 +127,7 @@ def move(store: Store, ids: Ids, *, at: int, to: MailboxId) -> Done | None:
     """
 
     def act(deed: Making, messages: list[Message]) -> str:
-        target = deed.places.of(to)
+        target = _destination(deed, to)
         crossing = [message for message in messages if message.account != target.account]
         appended = _append_all(deed, crossing, target)
         for message in messages:
@@ -144,7 +144,7 @@ def copy(store: Store, ids: Ids, *, at: int, to: MailboxId) -> Done | None:
     """Put copies of messages into a mailbox, of whatever account. Raises NotHere as `move`."""
 
     def act(deed: Making, messages: list[Message]) -> str:
-        target = deed.places.of(to)
+        target = _destination(deed, to)
         _append_all(deed, [message for message in messages if message.account != target.account], target)
         deed.actions += [
             Copy(message.account, message.target, to) for message in messages if message.account == target.account
@@ -280,6 +280,14 @@ def _move_one(deed: Making, message: Message, to: MailboxId) -> None:
 def _mark(deed: Making, message: Message, *, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
     if set(add) - message.keywords or set(remove) & message.keywords:
         deed.actions.append(SetFlags(message.account, message.target, 0, 0, add, remove))
+
+
+def _destination(deed: Making, to: MailboxId) -> Mailbox:
+    """The mailbox that messages are to be put into. Raises UsageError."""
+    mailbox = deed.places.of(to)
+    if not mailbox.selectable:
+        raise UsageError(f"{mailbox.name} holds mailboxes only, and no mail.", "Choose another one.")
+    return mailbox
 
 
 def _role(deed: Making, message: Message) -> Role:
