@@ -47,8 +47,8 @@ from tuimail.paths import Paths
 from tuimail.store import Store
 
 TICK_S: Final = 5.0
-LEARN_STEPS: Final = 25
-"""Of `store.people` in a tick: about half a second."""
+LEARN_S: Final = 0.5
+"""Of each tick, while there are people to learn."""
 END_S: Final = 2.0
 STORE_TROUBLE_S: Final = 30.0
 """A store that could not be used is tried again so often, and whenever somebody asks for something."""
@@ -181,8 +181,9 @@ class Engine:
     def _learn_people(self, store: Store) -> None:
         """Go on counting who writes, a tenth of the time at most, and only while nobody asks for anything."""
         with suppress(StoreError):  # it is tried again, and nobody waits for it
-            for _ in range(LEARN_STEPS):
-                if not self._requests.empty() or not store.people.learn(parse_addresses):
+            until = self._clock.monotonic() + LEARN_S
+            while self._requests.empty() and self._clock.monotonic() <= until:
+                if not store.people.learn(parse_addresses):
                     return
 
     def _next_asked(self) -> Request | None:

@@ -29,8 +29,8 @@ _END = b"\r\n\r\n"
 
 def normal_lines(raw: bytes) -> bytes:
     """The message with CR LF at every line end and at its end, without an mbox line before it and without NUL."""
-    raw = _MBOX_LINES.sub(b"", raw)
-    raw = _BARE_LF.sub(b"\r\n", _BARE_CR.sub(b"\r\n", raw.replace(b"\0", b"")))
+    raw = _MBOX_LINES.sub(b"", raw.replace(b"\0", b""))
+    raw = _BARE_LF.sub(b"\r\n", _BARE_CR.sub(b"\r\n", raw))
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 
