@@ -32,13 +32,15 @@ def man_page() -> str:
         ".SH SYNOPSIS",
         ".B tuimail",
         "[\\fB\\-\\-demo\\fR] [\\fB\\-\\-config\\fR \\fIFILE\\fR] [\\fB\\-\\-data\\-dir\\fR \\fIDIR\\fR]",
+        "[\\fIMAILTO-LINK\\fR]",
         ".br",
         ".B tuimail",
         "\\fICOMMAND\\fR [\\fIARGUMENT\\fR ...]",
         ".SH DESCRIPTION",
         _text("tuimail reads mail in the terminal: folders, messages and reader side by side, steered by keyboard or "
-              "mouse, and readable without a network. Without a command it opens this screen. The commands do the "
-              "same work from scripts."),
+              "mouse, and readable without a network. Without a command it opens this screen; with a mailto: link it "
+              "opens it on a new message, in which all that the link says can be seen before anything is sent. The "
+              "commands do the same work from scripts."),
         ".SH OPTIONS",
         *_entry("--demo", "Open the screen on a sample mailbox, in a directory that is thrown away afterwards. No "
                 "account is needed."),

@@ -31,7 +31,8 @@ def build() -> Parser:
     """The whole parser."""
     parser = Parser(
         prog="tuimail",
-        description="A mail client for the terminal. Without a command it opens the screen.",
+        description="A mail client for the terminal. Without a command it opens the screen; a mailto: link, as the "
+        "last word, opens it on a new message.",
         epilog="Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES) + ".",
         allow_abbrev=False,
     )

@@ -89,7 +89,7 @@ def details(item: OutboxItem, now: float) -> list[tuple[str, str, str]]:
         ("Written", full_date(item.added_at), "text"),
     ]
     if item.state is OutState.QUEUED and item.not_before > now:
-        lines.append(("Leaves", full_date(item.not_before), "text"))
+        lines.append(("Next try" if item.tries else "Leaves", full_date(item.not_before), "text"))
     if item.sent_at is not None:
         lines.append(("Sent", full_date(item.sent_at), "text"))
     if item.tries:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
@@ -289,9 +289,10 @@ class OutboxDetails(Dialog[None]):
     def compose(self) -> ComposeResult:
         with self.titled(Vertical(classes="dialog"), "On its way out", "Esc back"):
             for label, words, role in self._lines:
-                shown = Content.styled(f"{label:<12}", "$dialog-label")
                 style = {"error": "$status-error", "warning": "$warning-text", "muted": "$dialog-label"}.get(role, "")
-                yield Static(shown.append(text.content(words, 2000).stylize(style)))
+                with Horizontal():
+                    yield Static(Content(label), classes="label")
+                    yield Static(text.content(words, 2000).stylize(style))
 
 
 def _name(item: OutboxItem) -> Content:
