@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.store.indexing import give_text, index
 from tests.store.making import START, incoming, places, with_account
+from tests.ui.seed import make_app, seed
 from tests.ui_parts.host import Host, piloted, screen_text, until
 from tuimail.engine.protocol import IndexChanged, Request, SearchEnded, SearchServer
 from tuimail.model import EnvelopeId, Flag, MailboxId
@@ -229,3 +231,41 @@ def test_every_line_has_exactly_the_width(paths: Paths, width: int) -> None:
     wrong = finding.Answer(parse("before:x", now=NOW), (), None, "")
     assert runs_width(hint_line(wrong, (), 0, width)) <= width
     assert runs_width(hint_line(None, (), 0, width)) <= width
+
+
+# --- in the whole app ---------------------------------------------------------
+
+
+def test_slash_searches_and_esc_comes_back_and_a_saved_search_is_a_list(tmp_path: Path) -> None:
+    paths = places(tmp_path)
+    seed(paths)
+    with Store.open(paths) as store:
+        index(store)
+        finding.save(store, "Reviews", "compiler review")
+    app = make_app(paths)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        main = app.main
+        await until(pilot, lambda: main.list_view.total)
+        await pilot.press("slash", *"compiler review", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen) and app.screen.chosen())
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        (chosen,) = screen.chosen()
+        await until(pilot, lambda: screen.query_one(FoundList).has_focus)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is main and main.reading.current == chosen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen) and app.screen.chosen() == [chosen])
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is main)
+        line = next(line for line in main.views.values() if line.label == "Reviews")
+        main.choose_mailbox(line.id, True)
+        await until(pilot, lambda: main.list_view.total)
+        assert chosen in main.whole([main.list_view.cursor_id or chosen])
+        await until(pilot, lambda: main.views[line.id].total == main.list_view.total)
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+        assert app.screen.query_one(Input).value == "compiler review"
+
+    piloted(app, steps, (150, 36))

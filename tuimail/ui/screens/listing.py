@@ -32,6 +32,7 @@ from tuimail.ui.lines.rows import Order, where_label
 from tuimail.ui.lines.tree_rows import ViewLine, view_lines
 from tuimail.ui.screens.panes import Panes
 from tuimail.ui.widgets.bars import ListTitle
+from tuimail.ui.widgets.fields import CleanInput
 from tuimail.ui.widgets.folder_tree import FolderTree
 from tuimail.ui.widgets.message_list import MessageList
 
@@ -60,6 +61,8 @@ class ListingPane(Panes):
         """The mailbox in the list; below 0 for a view over all accounts."""
         self.listing: Listing | None = None
         """Its rows."""
+        self._put: Listing | None = None
+        """What the list draws: the one before until a filter has its rows."""
         self.look = Look()
         """How it is ordered."""
         self.filter_words = ""
@@ -71,6 +74,7 @@ class ListingPane(Panes):
             self._view_made,
             self._view_failed,
         )
+        self.filter_field = CleanInput(placeholder="Words in sender or subject", id="list-filter")
         self.fetching: dict[MailboxId, tuple[int, int]] = {}
         self._places: dict[MailboxId, tuple[EnvelopeId | None, int, int]] = {}
         self._wanted_place: tuple[EnvelopeId | None, int, int] | None = None
@@ -86,11 +90,25 @@ class ListingPane(Panes):
         self.accounts = self.store.accounts.all()
         mailboxes = self.store.mailboxes.all()
         self.mailboxes = {mailbox.id: mailbox for mailbox in mailboxes}
-        lines = view_lines(self.accounts, mailboxes, starred=self._view_counts.starred, today=self._view_counts.today)
-        self.views = {line.id: line for line in lines}
-        self.folders.update(self.accounts, mailboxes, held_counts(self.store), lines)
+        self.show_tree()
         if self._views_timer is None and self.is_attached:
             self._views_timer = self.set_timer(COUNT_EVERY_S, self._count_views)
+
+    def show_tree(self) -> None:
+        """Draw the tree with what is known."""
+        mailboxes, counts = list(self.mailboxes.values()), self._view_counts
+        lines = view_lines(self.accounts, mailboxes, starred=counts.starred, today=counts.today)
+        lines += self.more_views()
+        self.views = {line.id: line for line in lines}
+        self.folders.update(self.accounts, mailboxes, held_counts(self.store), lines)
+
+    def more_views(self) -> list[ViewLine]:
+        """Views that people made."""
+        return []
+
+    def view_spec(self, line: ViewLine) -> ViewSpec:
+        """What a view shows."""
+        return spec_of(line.name)
 
     def _count_views(self) -> None:
         async def run() -> None:
@@ -107,11 +125,7 @@ class ListingPane(Panes):
             self._views_timer = None
             if counts != self._view_counts:
                 self._view_counts = counts
-                lines = view_lines(
-                    self.accounts, list(self.mailboxes.values()), starred=counts.starred, today=counts.today
-                )
-                self.views = {line.id: line for line in lines}
-                self.folders.update(self.accounts, list(self.mailboxes.values()), held_counts(self.store), lines)
+                self.show_tree()
 
         self.run_worker(run(), group="counts", exit_on_error=False)
 
@@ -177,9 +191,10 @@ class ListingPane(Panes):
 
     def show_mailbox(self, mailbox_id: MailboxId) -> None:
         """Put a mailbox or a view into the list, at the place where it was left."""
-        self._keep_place()
+        self.keep_place()
         self.shown = mailbox_id
         self.filter_words = ""
+        self.filter_field.remove_class("-on")
         mailbox = self.shown_mailbox
         self.look = self.remembered.look(mailbox.account, mailbox.name) if mailbox is not None else Look()
         self.shown_anew()
@@ -191,7 +206,9 @@ class ListingPane(Panes):
         if mailbox_id > 0:
             self._show_timer = self.set_timer(REST_S, lambda: self.send(Show(mailbox_id)))
 
-    def show_listing(self, envelope_id: EnvelopeId | None = None, cursor: int = 0, top: int = 0) -> None:
+    def show_listing(
+        self, envelope_id: EnvelopeId | None = None, cursor: int = 0, top: int = 0, *, is_typed: bool = False
+    ) -> None:
         """Show the list as it is to be ordered now, with the cursor on a message, or else at a position."""
         spec = self.spec
         self._wanted_place = None
@@ -199,10 +216,16 @@ class ListingPane(Panes):
         if isinstance(self.listing, ViewListing):
             self._wanted_place = (envelope_id, cursor, top)
         self.making.show(self.listing if isinstance(self.listing, ViewListing) else None)
-        self._put_listing(envelope_id, cursor, top)
+        if is_typed and isinstance(self.listing, ViewListing):
+            self.tell_list()  # what was shown stays until this is made, or every letter would empty the list
+        else:
+            self._put_listing(envelope_id, cursor, top)
 
     def _put_listing(self, envelope_id: EnvelopeId | None, cursor: int, top: int) -> None:
         listing, overlay = self.listing, self.overlay
+        if isinstance(self._put, ViewListing) and self._put is not listing:
+            self._put.close()
+        self._put = listing
         if listing is None:
             self.list_view.show_nothing()
             return
@@ -222,7 +245,7 @@ class ListingPane(Panes):
         if self.shown is None:
             return None
         line = self.views.get(self.shown)
-        spec = spec_of(line.name) if line is not None else ViewSpec(mailbox_id=self.shown)
+        spec = self.view_spec(line) if line is not None else ViewSpec(mailbox_id=self.shown)
         return look_of(spec, self.look)._replace(words=self.filter_words)
 
     def change_look(self, look: Look) -> None:
@@ -247,7 +270,9 @@ class ListingPane(Panes):
             return
         wanted, self._wanted_place = self._wanted_place, None
         view = self.list_view
-        if wanted is not None and (wanted[0] is not None or wanted[1]) and view.cursor == 0:
+        if self._put is not listing:
+            self._put_listing(*(wanted or (None, 0, 0)))
+        elif wanted is not None and (wanted[0] is not None or wanted[1]) and view.cursor == 0:
             self._put_listing(*wanted)
         else:
             view.reload()
@@ -292,7 +317,8 @@ class ListingPane(Panes):
 
     # --- the place in it -------------------------------------------------------
 
-    def _keep_place(self) -> None:
+    def keep_place(self) -> None:
+        """Remember where the cursor is."""
         if self.shown_mailbox is not None and self.shown is not None and not self.filter_words:
             view = self.list_view
             self._places[self.shown] = (view.cursor_id, view.cursor, view.top_position)
@@ -300,7 +326,7 @@ class ListingPane(Panes):
     @property
     def place(self) -> Place | None:
         """Where a person is; None without a mailbox."""
-        self._keep_place()
+        self.keep_place()
         mailbox = self.shown_mailbox
         if mailbox is None or self.shown not in self._places:
             return None

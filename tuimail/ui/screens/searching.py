@@ -6,14 +6,35 @@ What must not live here: what is found (`ui.screens.search`, `wishes.finding`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
+from textual import on
+from textual.timer import Timer
+
+from tuimail.errors import MailError
+from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.store import Store
+from tuimail.store.views import Scope, ViewSpec
+from tuimail.ui import text
+from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.notices import News
 from tuimail.ui.beside.searching import Asked, Left, SearchDesk
+from tuimail.ui.lines.tree_rows import ViewLine
 from tuimail.ui.screens.acting import Deed
+from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.screens.mailboxes import MailboxesScreen
 from tuimail.ui.screens.search import SearchScreen
-from tuimail.wishes import acting
+from tuimail.ui.widgets.folder_tree import FolderTree
+from tuimail.wishes import acting, finding
+from tuimail.wishes.finding import Count, Saved
+
+FIRST_ID: Final = -100
+"""Stands for the first saved search where a mailbox is expected; the next one is below."""
+GLYPH: Final = "⌕"
+LOOK_S: Final = 2.0
+"""Saved searches are looked at again so long after news, in a thread."""
+_NOT_COUNTED: Final = Count(0, 0, False)
 
 
 class SearchingScreen(MailboxesScreen):
@@ -22,6 +43,15 @@ class SearchingScreen(MailboxesScreen):
     _searching: SearchDesk | None = None
     _left = Left()
     _opened_from_search: EnvelopeId | None = None
+    _look_timer: Timer | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """As the screen below: its values are only passed on."""
+        super().__init__(*arguments, **options)
+        self._saved: dict[MailboxId, Saved] = {}
+        self._counted: dict[str, Count] = {}
+        self._ids: dict[str, tuple[EnvelopeId, ...]] = {}
+        """What a saved query found when it was last looked at."""
 
     # --- there and back -----------------------------------------------------------------
 
@@ -41,9 +71,10 @@ class SearchingScreen(MailboxesScreen):
 
     def action_mailbox_search(self) -> None:
         """Search in the mailbox that is shown."""
-        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
+        shown = self.shown or MailboxId(0)
+        mailbox = self.mailboxes.get(shown)
         if mailbox is None:
-            self.open_search()
+            self.open_search(self._saved[shown].query if shown in self._saved else None)
             return
         name = f"{mailbox.account}/{mailbox.name}"
         quoted = name if name.replace("/", "").replace(".", "").isalnum() else '"' + name.replace('"', "") + '"'
@@ -99,5 +130,84 @@ class SearchingScreen(MailboxesScreen):
 
         self.run_worker(told(), group="search-acts", exit_on_error=False)
 
+    # --- saved searches -----------------------------------------------------------------
+
+    def more_views(self) -> list[ViewLine]:
+        """Saved searches, as the tree names them."""
+        self._saved = {MailboxId(FIRST_ID - at): each for at, each in enumerate(finding.saved(self.store))}
+        if any(each.name not in self._counted for each in self._saved.values()):
+            self._look_soon(0.05)
+        return [
+            ViewLine(identity, f"search:{each.name}", clean_line(each.name, 60), GLYPH, count.unread, count.total)
+            for identity, each in self._saved.items() for count in (self._counted.get(each.name, _NOT_COUNTED),)
+        ]
+
+    def view_spec(self, line: ViewLine) -> ViewSpec:
+        """What a view shows; of a search what it found when it was last looked at."""
+        each = self._saved.get(line.id)
+        if each is None:
+            return super().view_spec(line)
+        if each.query not in self._ids:
+            self._look_soon(0.05)
+        return ViewSpec(Scope.ALL, ids=self._ids.get(each.query, ()))
+
     def hear_of_searches(self, news: News) -> None:
-        """Counts may be others now."""
+        """They may find something else now."""
+        if self._saved and (news.mailboxes or (news.index is not None and news.index.is_resting)):
+            self._look_soon(LOOK_S)
+
+    def _look_soon(self, after_s: float) -> None:
+        if self._look_timer is None:
+            self._look_timer = self.set_timer(after_s, self._look_again)
+
+    def _look_again(self) -> None:
+        paths, now, shown = self._paths, self.clock(), self._saved.get(self.shown or MailboxId(0))
+
+        def work() -> tuple[dict[str, Count], tuple[EnvelopeId, ...]]:
+            with Store.open(paths) as store:
+                ids = finding.ids_of(store, shown.query, now=now) if shown is not None else []
+                return finding.counts(store, now=now), tuple(ids)
+
+        async def run() -> None:
+            try:
+                counted, ids = await aside(work)
+            except MailError:
+                return  # names without numbers do no harm
+            finally:
+                self._look_timer = None
+            if counted != self._counted:
+                self._counted = counted
+                self.show_tree()
+            if shown is not None:
+                self._show_ids(shown, ids)
+
+        self.run_worker(run(), group="saved-searches", exit_on_error=False)
+
+    def _show_ids(self, each: Saved, ids: tuple[EnvelopeId, ...]) -> None:
+        """What a search finds now goes into the list, when it is still the one that is shown."""
+        before, self._ids[each.query] = self._ids.get(each.query), ids
+        if before != ids and self._saved.get(self.shown or MailboxId(0)) == each:
+            view = self.list_view
+            self.show_listing(view.cursor_id, view.cursor, view.top_position)
+
+    @on(FolderTree.DeleteWanted)
+    def _forget_wanted(self, event: FolderTree.DeleteWanted) -> None:
+        each = self._saved.get(event.mailbox_id)
+        if each is not None:
+            self._ask_to_forget(each)
+
+    def _ask_to_forget(self, each: Saved) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._forget(each), group="saved-searches", exit_on_error=False)
+
+        question = text.content(f"Remove the saved search {each.name}? The mail stays.", 300)
+        self.app.push_screen(Confirm(question, title="Saved search", yes="Remove", no="Back"), answered)
+
+    async def _forget(self, each: Saved) -> None:
+        await self.lane.run(lambda store: finding.forget(store, each.name))
+        is_shown = self._saved.get(self.shown or MailboxId(0)) == each
+        self._read_tree()
+        inbox = self.first_mailbox()
+        if is_shown and inbox is not None:
+            self.show_mailbox(inbox.id)

@@ -245,7 +245,7 @@ class FolderTree(LineView, can_focus=True):
     def action_mailbox_delete(self) -> None:
         """Delete this mailbox."""
         row = self._current()
-        if row is not None and row.mailbox_id is not None and not row.is_view:
+        if row is not None and row.mailbox_id is not None:
             self.post_message(self.DeleteWanted(row.mailbox_id))
 
     def action_mailbox_subscribe(self) -> None:
