@@ -238,7 +238,8 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         self.action_suspend_process()
 
     def close(self) -> None:
-        """After the last paint: leave the engine."""
+        """After the last paint: write what was asked for, and leave the engine."""
+        self.main.lane.close()
         if self._engine is not None:
             self._engine.close()
 

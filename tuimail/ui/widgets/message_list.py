@@ -78,6 +78,8 @@ class MessageList(LineView, can_focus=True):
         self.snippet: Callable[[EnvelopeId], str] = lambda _: ""
         """The beginning of a message's text, where it is here."""
         self.shape = Shape()
+        self.muted: frozenset[int] = frozenset()
+        """Conversations whose new messages come in read."""
 
     # --- what is shown ---------------------------------------------------------
 
@@ -159,7 +161,8 @@ class MessageList(LineView, can_focus=True):
         self.refresh()
 
     def _resized(self) -> None:
-        self._lines.clear()
+        if self.shape.is_roomy:  # a text may have arrived, of which a line shows the beginning
+            self._lines.clear()
         self._shaped_for = self.row_height
         self.virtual_size = Size(self.scrollable_content_region.width, self._pages.total * self.row_height)
         self.refresh()
@@ -182,13 +185,14 @@ class MessageList(LineView, can_focus=True):
             ground = "cursor" if self.has_focus else "cursor-blurred"
         now = self._clock()
         new_day = self.shape.by_day and self._begins_day(position, row)
-        key = (row, part, at_cursor, ground, width, int(now // 86400), new_day)
+        key = (row, part, at_cursor, ground, width, int(now // 86400), new_day, self.shape)
         line = self._lines.get(key)
         if line is None:
             runs = row_lines(
                 row, width, now, cursor=at_cursor, selected=is_selected, shape=self.shape, new_day=new_day,
                 where=self.where(row.mailbox_id) if self.where is not None else "",
                 snippet=self.snippet(row.id) if part and self.shape.is_roomy else "",
+                muted=row.thread_id in self.muted,
             )  # fmt: skip
             line = self._lines[key] = self.palette.strip(runs[part], width, ground)
         return line
