@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,7 +34,9 @@ from tuimail.store.filing import Delivered, Described, Filing, write_parts
 from tuimail.store.folders import Folders, remove_directory
 from tuimail.store.maildir import Filed, Maildir, sync_directory
 from tuimail.store.moving import Moving
+from tuimail.store.order import Order
 from tuimail.store.raws import Raws
+from tuimail.store.removal import remove
 from tuimail.store.uidls import UidlState
 from tuimail.store.where import Where
 
@@ -51,8 +54,11 @@ class Carried(NamedTuple):
 class Carrying:
     """Carries out actions on local mail."""
 
-    def __init__(self, database: Database, where: Where, folders: Folders, filing: Filing, moving: Moving) -> None:
+    def __init__(
+        self, database: Database, order: Order, where: Where, folders: Folders, filing: Filing, moving: Moving
+    ) -> None:
         self._database = database
+        self._order = order
         self._where = where
         self._folders = folders
         self._filing = filing
@@ -67,6 +73,7 @@ class Carrying:
         one is told, and the rest can be tried again.
         """
         carried = Carried([], [])
+        self._resume(waiting)
         for _, group in groupby(waiting, key=lambda one: _key(one[1])):
             actions = list(group)
             ids = [pending_id for pending_id, _ in actions]
@@ -125,6 +132,49 @@ class Carrying:
                 self._delete(first)
             case Subscribe():
                 return  # a folder cannot be unsubscribed from; the tree remembers it
+
+    # --- after a crash --------------------------------------------------------------
+
+    def _resume(self, waiting: Sequence[Waiting]) -> None:
+        """Copies whose file was written, but not their row: a scan took the file for a new message.
+
+        What is begun is written down before, with the number that the next new row will get.
+        """
+        making = {number: action for number, action in waiting if isinstance(action, Copy | Append)}
+        for number, edge in self._database.rows_of(
+            "SELECT id, edge_uid_next FROM pending WHERE begun = 1 AND id IN ({keys})", making
+        ):
+            self._take_over(making.pop(number), edge or 0)
+        if making:
+            with self._database.transaction(durable=True):
+                self._database.many(
+                    "UPDATE pending SET begun = 1, edge_uid_next ="
+                    " (SELECT value FROM meta WHERE key = 'next_envelope_id') WHERE id = ?",
+                    ((number,) for number in making),
+                )
+
+    def _take_over(self, action: Copy | Append, edge: int) -> None:
+        """Give the row of an action the file that was adopted since it began."""
+        if isinstance(action, Copy):
+            row, to = action.copy_id, action.to
+            files = self._where.files([action.target.envelope_id])
+            digest = files[0].sha256 if files else None
+        else:
+            row, to = action.target.envelope_id, action.target.mailbox_id
+            digest = sha256(Raws(self._database).read(action.raw)).digest()
+        if not row or digest is None or not self._needs_file(row):
+            return
+        found = self._database.row(
+            "SELECT envelope_id FROM file"
+            " WHERE mailbox_id = ? AND sha256 = ? AND envelope_id >= ? AND envelope_id <> ?",
+            (to, digest, edge, row),
+        )
+        if found is not None:
+            with self._database.transaction(durable=True):
+                self._database.run("UPDATE file SET envelope_id = ? WHERE envelope_id = ?", (row, found[0]))
+                self._database.run("UPDATE stored_part SET envelope_id = ? WHERE envelope_id = ?", (row, found[0]))
+                self._database.run("UPDATE envelope SET body = ? WHERE id = ?", (int(BodyState.WHOLE), row))
+                remove(self._database, self._order, [found[0]])
 
     # --- messages -----------------------------------------------------------------
 

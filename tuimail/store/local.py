@@ -126,7 +126,7 @@ class Local:
     def _carrying(self) -> Carrying:
         from tuimail.store.carrying import Carrying  # only an engine does
 
-        return Carrying(self._database, self.where, self.folders, self.filing, self._moving)
+        return Carrying(self._database, self._order, self.where, self.folders, self.filing, self._moving)
 
     @cached_property
     def _scanning(self) -> Scanning:
