@@ -303,15 +303,14 @@ def _ask(count: int, sure: bool) -> None:
 def _append_all(deed: Making, messages: Sequence[Message], target: Mailbox) -> dict[EnvelopeId, int]:
     """Have messages of other accounts filed in a mailbox; message to the number of its Append."""
     store = deed.store
-    octets = {message.target.envelope_id: _octets(store, message) for message in messages}
-    missing = tuple(identity for identity, raw in octets.items() if raw is None)
+    _refuse_held(store, messages)
+    missing = tuple(one.target.envelope_id for one in messages if not _is_here(store, one.target.envelope_id))
     if missing:
         raise NotHere(f"{messages_of(len(missing))} must be downloaded first.", missing)
     numbers = {}
     for message in messages:
         identity = message.target.envelope_id
-        raw = octets[identity]
-        assert raw is not None  # noqa: S101 - none is missing
+        raw = _octets(store, identity)  # one at a time: all of them may be more than memory holds
         copy_id = store.deeds.copy_row(identity, target.id)
         deed.copied.append((identity, copy_id))
         envelope = store.envelopes.envelope(identity)
@@ -323,18 +322,29 @@ def _append_all(deed: Making, messages: Sequence[Message], target: Mailbox) -> d
     return numbers
 
 
-def _octets(store: Store, message: Message) -> bytes | None:
-    """The whole message, None when it is not here. Raises QuarantineRefused for what must not leave."""
-    identity = message.target.envelope_id
-    # Another account has no record of what is held here: there it could be opened by anybody.
-    if any(part.state in {PartState.HELD, PartState.DELETING} for part in store.quarantine.of_message(identity)):
-        raise QuarantineRefused(
-            "An attachment of this message is held in quarantine, so it stays in its account.",
-            "Release or delete the attachment first.",
-        )
-    if store.local.is_local(identity):
-        return store.local.raw(identity)
-    return store.parts.get(identity, Section(""))
+def _refuse_held(store: Store, messages: Sequence[Message]) -> None:
+    """Raises QuarantineRefused for what must not leave its account: in another one nobody knows that it is held."""
+    for message in messages:
+        parts = store.quarantine.of_message(message.target.envelope_id)
+        if any(part.state in {PartState.HELD, PartState.DELETING} for part in parts):
+            raise QuarantineRefused(
+                "An attachment of this message is held in quarantine, so it stays in its account.",
+                "Release or delete the attachment first.",
+            )
+
+
+def _is_here(store: Store, envelope_id: EnvelopeId) -> bool:
+    return store.local.is_local(envelope_id) or store.parts.info(envelope_id, Section("")) is not None
+
+
+def _octets(store: Store, envelope_id: EnvelopeId) -> bytes:
+    """The whole message. Raises NotHere when it went meanwhile."""
+    if store.local.is_local(envelope_id):
+        return store.local.raw(envelope_id)
+    raw = store.parts.get(envelope_id, Section(""))
+    if raw is None:
+        raise NotHere("1 message must be downloaded first.", (envelope_id,))
+    return raw
 
 
 def _leave(deed: Making, message: Message, appended: int) -> None:
