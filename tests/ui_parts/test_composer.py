@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual import events
 from textual.pilot import Pilot
 
@@ -24,6 +25,7 @@ from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.beside.composing import Attached
 from tuimail.ui.beside.draft_desk import AddressBook, DraftDesk
+from tuimail.ui.looks.colours import MIN_CONTRAST, contrast
 from tuimail.ui.screens.composer import Composer, Room
 from tuimail.ui.screens.dialogs import Choose, Confirm
 from tuimail.ui.screens.preview import PreviewScreen
@@ -395,3 +397,43 @@ def test_a_key_press_waits_for_no_save(place: Place) -> None:
 
     run(composer, steps)
     assert place.kept(composer.draft_id).body.startswith("abc")
+
+
+def faint_texts(place: Place, themes: Sequence[str]) -> list[tuple[str, str]]:
+    """Theme and text of everything that is hard to read, wherever the keys are."""
+    draft = place.begin(**(FULL | {"body": "new\n> old\n> > older\n> > > oldest\n"}))
+    with Store.open(place.paths) as store:
+        store.drafts.attach(draft.id, "report.pdf", "application/pdf", [b"%PDF"], at=AT)
+    composer = place.composer(place.kept(draft.id), is_new=False)
+    faint: list[tuple[str, str]] = []
+
+    async def steps(pilot: Pilot[Any], app: Writing) -> None:
+        for theme in themes or sorted(app.available_themes):
+            app.theme = theme
+            for field in composer.stops():
+                field.focus()
+                await pilot.pause()
+                for strip in app.screen._compositor.render_strips(app.size):
+                    faint.extend((theme, segment.text) for segment in strip if is_faint(segment))
+
+    run(composer, steps, (80, 20))
+    return faint
+
+
+def is_faint(segment: Segment) -> bool:
+    """Whether letters stand out too little from what they lie on; a terminal's own colours are its affair."""
+    style = segment.style
+    if style is None or style.color is None or style.bgcolor is None or not any(map(str.isalnum, segment.text)):
+        return False
+    if style.color.triplet is None or style.bgcolor.triplet is None:
+        return False
+    return contrast(style.color.triplet.hex, style.bgcolor.triplet.hex) < MIN_CONTRAST
+
+
+def test_every_word_can_be_read_wherever_the_keys_are(place: Place) -> None:
+    assert faint_texts(place, ["tuimail-dark", "gruvbox-light"]) == []
+
+
+@pytest.mark.long
+def test_every_word_can_be_read_in_every_theme(place: Place) -> None:
+    assert faint_texts(place, []) == []

@@ -39,6 +39,7 @@ class BodyEditor(TextArea):
         scrollbar-background: $background;
     }}
     BodyEditor .text-area--cursor-line {{ background: $background; }}
+    BodyEditor:light .text-area--cursor {{ color: $background; background: $foreground; }}
     BodyEditor .text-area--placeholder {{ color: $muted; }}
     BodyEditor .text-area--selection {{
         background: $input-selection-background;
