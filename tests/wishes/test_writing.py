@@ -164,7 +164,8 @@ def test_a_message_is_forwarded_with_its_text_and_files(store: Store) -> None:
     assert draft.subject == "Fwd: Listing"
     assert "From: grace@navy.example\n" in draft.body
     assert "Attached: list.pdf\n" in draft.body
-    assert draft.body.index("-- \nAda") < draft.body.index("Here.")
+    assert draft.body.startswith("\n\n---------- Forwarded message")
+    assert draft.body.endswith("\nHere.\n\n-- \nAda\n")
     assert [(file.filename, file.content_type) for file in draft.files] == [("list.pdf", "application/pdf")]
     assert store.drafts.read(draft.id, draft.files[0].number) == b"%PDF-1.4"
     assert (draft.to, draft.answer_flag) == ("", "$Forwarded")

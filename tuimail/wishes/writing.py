@@ -125,8 +125,9 @@ def forward(
     told, identity = _writer(config, envelope.account, original)
     names = [file.filename or file.content_type for file in files]
     text = forwarded(original, readable, _moment(envelope), names)
-    below = signature(config, told.name, identity.shown)
-    body = (f"\n{below}\n" if below else "\n") + "".join(f"[{clean_line(each)}]\n" for each in refused) + text
+    left_out = "".join(f"[{clean_line(each)}]\n" for each in refused)
+    # The signature ends the text: what stands below its mark, readers leave out of replies.
+    body = with_signature(f"\n\n{left_out}{text}", signature(config, told.name, identity.shown))
     with store.transaction(durable=True):
         draft_id = _begin(
             store, config, told, identity, at=at, subject=forward_subject(original.subject), body=body,
