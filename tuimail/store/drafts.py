@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from tuimail.errors import TooLarge, UsageError, Vanished
-from tuimail.model import AccountName, Draft, DraftFile, DraftId, EnvelopeId
+from tuimail.model import AccountName, Draft, DraftFile, DraftId, EnvelopeId, PendingId
 from tuimail.store.border import translate_os
 from tuimail.store.database import Database, SqlRow
 
@@ -176,13 +176,42 @@ class Drafts:
             return None, 0
         return EnvelopeId(row[0]), row[1] or 0
 
-    def set_server_copy(self, draft_id: DraftId, envelope_id: EnvelopeId | None, changed_at: int) -> None:
-        """Remember which message shows the draft among the server's."""
+    def kept(self, draft_id: DraftId, pending_id: PendingId, changed_at: int) -> None:
+        """This action puts the draft's copy, as it was then, among the server's."""
         with self._database.transaction(durable=True):
             self._database.run(
-                "UPDATE draft SET server_copy = ?, server_copy_of = ? WHERE id = ?",
+                "UPDATE draft SET server_copy = (SELECT envelope_id FROM pending WHERE id = ?), server_copy_of = ?,"
+                " server_pending = ? WHERE id = ?",
+                (pending_id, changed_at, pending_id, draft_id),
+            )
+
+    def set_server_copy(self, draft_id: DraftId, envelope_id: EnvelopeId | None, changed_at: int) -> None:
+        """Remember which message shows the draft among the server's; None: none does."""
+        with self._database.transaction(durable=True):
+            self._database.run(
+                "UPDATE draft SET server_copy = ?, server_copy_of = ?, server_pending = NULL WHERE id = ?",
                 (envelope_id, changed_at, draft_id),
             )
+            if envelope_id is None:
+                self._forget_if_over(draft_id)
+
+    def untold_copy(self, draft_id: DraftId) -> PendingId | None:
+        """The action that puts the draft's copy on the server, while no server can have heard of it."""
+        row = self._database.row(
+            "SELECT pending.id FROM draft JOIN pending ON pending.id = server_pending"
+            " WHERE draft.id = ? AND (pending.handed = 0 OR pending.state <> 0)",
+            (draft_id,),
+        )
+        return PendingId(row[0]) if row is not None else None
+
+    def unlike_server(self, account: AccountName) -> list[tuple[DraftId, Draft | None]]:
+        """Drafts whose copy on the server is not what it should be; None for one that should have none."""
+        rows = self._database.rows(
+            "SELECT id, state FROM draft WHERE account = ? AND ((state = 'open' AND changed_at"
+            " > coalesce(server_copy_of, 0)) OR (state <> 'open' AND server_copy IS NOT NULL)) ORDER BY id",
+            (account,),
+        )
+        return [(DraftId(one), self.get(DraftId(one)) if state == "open" else None) for one, state in rows]
 
     # --- inside -------------------------------------------------------------------
 
@@ -218,16 +247,25 @@ class Drafts:
             self._database.run("INSERT INTO draft_slice VALUES (?, ?, ?, ?)", (draft_id, number, start, piece))
             start += len(piece)
 
+    def _forget_if_over(self, draft_id: DraftId) -> None:
+        """A draft that was sent has waited for its copy on the server to go."""
+        if self._database.row("SELECT 1 FROM draft WHERE id = ? AND state = 'discarded' AND gone_at = 0", (draft_id,)):
+            forget(self._database, draft_id)
+
     def _forget_discarded(self, at: int) -> None:
         old = self._database.column(
-            "SELECT id FROM draft WHERE state = 'discarded' AND gone_at < ?", (at - KEPT_S,)
+            "SELECT id FROM draft WHERE state = 'discarded' AND gone_at < ? AND server_copy IS NULL", (at - KEPT_S,)
         )
         for draft_id in old:
             forget(self._database, DraftId(draft_id))
 
 
 def forget(database: Database, draft_id: DraftId) -> None:
-    """Delete a draft with its files, in the current transaction."""
+    """Delete a draft with its files, in the current transaction; one with a copy on the server once that is gone."""
+    if database.run(
+        "UPDATE draft SET state = 'discarded', gone_at = 0 WHERE id = ? AND server_copy IS NOT NULL", (draft_id,)
+    ):
+        return
     for sql in (
         "DELETE FROM draft_slice WHERE draft_id = ?",
         "DELETE FROM draft_file WHERE draft_id = ?",

@@ -18,11 +18,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from tuimail.engine.desk import Desk
-from tuimail.engine.protocol import MailboxChanged, OutboxChanged, PasswordWanted, Progress
+from tuimail.engine.protocol import DraftsChanged, MailboxChanged, OutboxChanged, PasswordWanted, Progress
 from tuimail.engine.send import plan
 from tuimail.engine.send.connection import Connection, SendSecrets
 from tuimail.engine.send.doubts import Doubts
 from tuimail.engine.send.filing import file_sent
+from tuimail.engine.send.keeping import keep_drafts
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
 from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
@@ -152,12 +153,13 @@ class Sender:
         now = int(self._desk.clock.wall())
         if asked.password:
             self._store.sending.password_came(self._desk.name, at=now)
+        is_kept = self._keep_drafts(now)
         if not self._orders.stopping:
             self._troubles |= self._doubts.look_again(self._store, everything=bool(asked.tickets))
         self._work_off(network=asked.may_have_network or self._is_hopeful(asked.knock))
         self._file()
         # Not only what this pass added: another may have sent before the ticket came.
-        waits = bool(self._store.sending.unfiled(self._desk.name))
+        waits = is_kept or bool(self._store.sending.unfiled(self._desk.name))
         self._added = waits and self._store.pending.count(self._desk.name) > 0
         self._end(asked.tickets, self._told() if asked.tickets else "")
         if not self._orders.stopping:
@@ -339,6 +341,22 @@ class Sender:
             for mailbox in self._store.mailboxes.all(self._desk.name):
                 if mailbox.role is Role.SENT:
                     self._desk.tell(MailboxChanged(mailbox.id))
+
+    def _keep_drafts(self, now: int) -> bool:
+        """Have the server's drafts follow ours; whether that takes actions."""
+        try:
+            changed = keep_drafts(self._store, self._desk, at=now)
+        except StoreError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - a draft that cannot be copied must not keep other mail back
+            self._desk.log.fault("drafts.fault", exc, account=self._desk.name)
+            return False
+        for mailbox_id in changed:
+            self._desk.tell(MailboxChanged(mailbox_id))
+        if changed:
+            self._orders.filed()
+            self._desk.tell(DraftsChanged(self._desk.name))
+        return bool(changed)
 
     def _end(self, tickets: list[str], sentence: str) -> None:
         if tickets:

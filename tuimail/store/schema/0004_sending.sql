@@ -24,6 +24,7 @@ CREATE TABLE draft (
     gone_at INTEGER,                      -- when it was discarded
     next_number INTEGER NOT NULL DEFAULT 1,
     server_copy INTEGER,                  -- envelope of the copy among the server's drafts
+    server_pending INTEGER,               -- the action that puts it there
     server_copy_of INTEGER                -- changed_at of what that copy holds
 );
 CREATE INDEX draft_by_state ON draft (state, changed_at);
