@@ -146,6 +146,22 @@ def test_a_server_that_asks_for_patience_has_refused_nothing(plain: Demo, house_
     assert [(one.state, "asleep" in one.sentence) for one in house.store.pending.journal()] == [("waiting", True)]
 
 
+@pytest.mark.parametrize("verb", ["UID MOVE", "UID COPY"])
+def test_what_a_server_passes_over_without_a_word_is_not_taken_for_moved(house_of: Houses, verb: str) -> None:
+    kind = KINDS["full"] - {"COMPRESS=DEFLATE"} - ({"MOVE"} if verb == "UID COPY" else set())
+    with Demo.start(samples=False, capabilities=kind) as server, FaultProxy(server.port) as proxy:
+        acting.fill(server)
+        house = house_of(server, port=proxy.port)
+        house.sync()
+        acting.do(house, acting.move(house, "moved", "Other"), acting.copy(house, "copied", "Other"))
+        proxy.spoil(verb, b"{tag} OK nothing done\r\n", once=True)
+        assert house.sync() == {ACCOUNT: ""}
+        assert settled(house)
+        assert server.store.mailbox("INBOX").find(2) is None
+        assert len(server.store.mailbox("Other").messages) == 3
+        agrees(house, server)
+
+
 # --- nothing else waits ----------------------------------------------------------------
 
 

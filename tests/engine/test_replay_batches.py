@@ -11,6 +11,7 @@ from tests.engine.values import ACCOUNT, set_flags
 from tuimail.actions import Append, Copy, CreateMailbox, Expunge, MessageAction, Move, SetFlags, Target
 from tuimail.engine.imap.batches import Batch, Verb, Waiting, batches, stretches
 from tuimail.model import EnvelopeId, Flag, MailboxId, PendingId, RawId, Uid, UidValidity
+from tuimail.net.uids import compress_uids
 
 CHANGES = st.sampled_from([(Flag.SEEN, 0), (0, Flag.SEEN), (Flag.FLAGGED, 0), (0, Flag.FLAGGED)])
 
@@ -29,6 +30,10 @@ def move(envelope: int, to: int = 2) -> Move:
     return Move(ACCOUNT, target(envelope), MailboxId(to))
 
 
+def uids_of(batch: Batch) -> list[int]:
+    return [int(action.target.uid or 0) for _, action in batch.waiting]
+
+
 def verbs(made: Sequence[Batch]) -> list[Verb]:
     return [batch.change.verb for batch in made]
 
@@ -40,8 +45,15 @@ def test_the_same_change_to_many_messages_is_one_batch() -> None:
 
 
 def test_a_batch_holds_no_more_uids_than_a_command_takes() -> None:
-    made = batches(due(*(set_flags(number, add=Flag.SEEN) for number in range(1, 1202))))
+    made = batches(due(*(set_flags(number, add=Flag.SEEN) for number in range(1, 2402, 2))))
     assert [len(batch.waiting) for batch in made] == [500, 500, 201]
+    assert all(len(compress_uids(uids_of(batch))) < 7000 for batch in made)
+
+
+def test_a_batch_of_neighbours_may_be_larger() -> None:
+    made = batches(due(*(set_flags(number, add=Flag.SEEN) for number in range(4501, 0, -1))))
+    assert [len(batch.waiting) for batch in made] == [2000, 2000, 501]
+    assert compress_uids(uids_of(made[0])) == "1:2000"
 
 
 def test_mailboxes_and_keywords_are_kept_apart() -> None:

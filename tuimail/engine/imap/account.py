@@ -73,7 +73,7 @@ class AccountAtWork:
             ended(desk.name, tickets, sentence)
 
         self._lane = FetchLane(desk, tickets_ended)
-        self._uploads = Uploads(desk, self.wake, self._lane.fetch_ahead)
+        self._uploads = Uploads(desk, self._orders, self._lane.fetch_ahead)
         self._loop = AccountLoop(
             desk, self._orders, synced=self._uploads.pass_on, ended=tickets_ended, upload=self._uploads.ask,
             online=self._lane.try_again,

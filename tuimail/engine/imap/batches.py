@@ -1,6 +1,6 @@
 """Waiting actions are put together into commands: decided from plain values, no socket, no store.
 
-Neighbours that ask for the same become one command of at most `MAX_UIDS` messages. What is
+What asks for the same becomes one command of a bounded number of messages. What is
 asked of one message keeps its order, and nothing follows a move until the move was
 confirmed, because only then the message's new uid is known.
 """
@@ -26,6 +26,10 @@ from tuimail.model import FLAG_NAMES, EnvelopeId, Flag, MailboxId, PendingId
 
 MAX_UIDS: Final = 500
 """Of one command: its set fits a line however scattered the uids are."""
+MANY_UIDS: Final = 2000
+"""Of one command when they are neighbours, so that the set is short."""
+MAX_RANGES: Final = 100
+"""Of a set that counts as short."""
 
 _WIRE_NAMES: Final = {
     Flag.SEEN: "\\Seen",
@@ -97,7 +101,7 @@ def change_of(action: MessageAction) -> Change:
 
 
 def batches(due: Sequence[tuple[PendingId, MessageAction]]) -> list[Batch]:
-    """Actions in batches of one change, none larger than `MAX_UIDS`, in an order that keeps that of each message.
+    """Actions in batches of one change that fit a command, in an order that keeps that of each message.
 
     Left out are actions on messages whose uid is not known, and whatever follows an action
     by which a message gets another place.
@@ -116,17 +120,46 @@ def batches(due: Sequence[tuple[PendingId, MessageAction]]) -> list[Batch]:
         last_for[envelope_id] = number
         if envelope_id and change.verb in (Verb.MOVE, Verb.EXPUNGE, Verb.APPEND):
             held.add(envelope_id)
-    return made
+    return [piece for batch in made for piece in _pieces(batch)]
+
+
+def pieces_of(uids: Iterable[int]) -> Iterator[list[int]]:
+    """Rising uids, each once, cut so that each piece fits a command: neighbours make short sets."""
+    piece: list[int] = []
+    ranges = last = 0
+    for uid in sorted(set(uids)):
+        begins = uid != last + 1
+        is_long = len(piece) >= MAX_UIDS and ranges + begins > MAX_RANGES
+        if piece and (is_long or len(piece) >= MANY_UIDS):
+            yield piece
+            piece, ranges, begins = [], 0, True
+        piece.append(uid)
+        ranges += begins
+        last = uid
+    if piece:
+        yield piece
 
 
 def _place(made: list[Batch], change: Change, earliest: int) -> int:
     """The number of the batch to join, a new one when none fits."""
     if change.verb is not Verb.APPEND:
         for number in range(len(made) - 1, earliest - 1, -1):
-            if made[number].change == change and len(made[number].waiting) < MAX_UIDS:
+            if made[number].change == change:
                 return number
     made.append(Batch(change, []))
     return len(made) - 1
+
+
+def _pieces(batch: Batch) -> Iterator[Batch]:
+    """A batch cut so that each piece fits a command; moves are cut as they are told, and written down together."""
+    if batch.change.verb in (Verb.MOVE, Verb.APPEND):
+        yield batch
+        return
+    by_uid: dict[int, list[tuple[PendingId, MessageAction]]] = {}
+    for waiting in batch.waiting:
+        by_uid.setdefault(int(waiting[1].target.uid or 0), []).append(waiting)
+    for uids in pieces_of(by_uid):
+        yield Batch(batch.change, [waiting for uid in uids for waiting in by_uid[uid]])
 
 
 def stretches(

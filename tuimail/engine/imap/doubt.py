@@ -54,7 +54,7 @@ def find_arrived(
     if not selected.exists:
         return Arrived(selected.uid_validity, found)
     is_ours = any(isinstance(action, Append) for _, action in waiting)
-    for message in sorted(_candidates(ground, to, lowest, wanted)):
+    for message in sorted(_candidates(ground, to, selected.uid_validity, lowest, wanted)):
         same = wanted.get(of_incoming(message, is_ours=is_ours))
         if same:
             found[same.pop(0)] = message.uid
@@ -90,18 +90,22 @@ def with_message_id(ground: Ground, message_id: str) -> list[int]:
 
 
 def _candidates(
-    ground: Ground, to: Mailbox, lowest: int | None, wanted: Mapping[Likeness, object]
+    ground: Ground, to: Mailbox, uid_validity: int, lowest: int | None, wanted: Mapping[Likeness, object]
 ) -> list[Incoming]:
     if lowest is not None:
         # RFC 9051 9: n:* always includes the last message.
         return [message for message in _fetched(ground, f"{lowest}:*") if message.uid >= lowest]
+    known_validity = ground.store.mailboxes.sync_point(to.id).uid_validity
     uids: set[int] = set()
     for likeness in wanted:
         message_id = likeness[0]
         if isinstance(message_id, str) and message_id:
             uids.update(ground.session.find_message_id(message_id))
     # Nobody knows since when they are there: those that were known here before came by another way.
-    unknown = [uid for uid in sorted(uids) if ground.store.envelopes.by_uid(to.id, uid) is None]
+    unknown = [
+        uid for uid in sorted(uids)
+        if known_validity != uid_validity or ground.store.envelopes.by_uid(to.id, uid) is None
+    ]
     return _fetched(ground, compress_uids(unknown)) if unknown else []
 
 

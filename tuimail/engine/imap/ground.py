@@ -25,6 +25,7 @@ class Ground:
         self.desk = desk
         self.selected: tuple[MailboxId, int] | None = None
         """The mailbox that is selected for changes, and its uid_validity; kept by whoever selects another."""
+        self._can_be_marked: set[MailboxId] = set()
 
     def mailbox(self, mailbox_id: MailboxId | None) -> Mailbox:
         """A mailbox of the account. Raises Vanished when it is gone."""
@@ -78,6 +79,15 @@ class Ground:
             self.session.subscribe(name)
         except ServerRefused:
             return  # it is there, which is what was asked for
+
+    def try_marking(self, mailbox: Mailbox, uids: Sequence[int]) -> None:
+        r"""Find out, once for each mailbox, whether the selected one lets itself be marked in.
+
+        Before something is copied that is to go here: unmarking as \Deleted changes nothing. Raises ServerRefused.
+        """
+        if mailbox.id not in self._can_be_marked:
+            self.session.store_flags(compress_uids(uids), remove=("\\Deleted",))
+            self._can_be_marked.add(mailbox.id)
 
     def remove(self, uids: Sequence[int], *, or_unmark: bool = False) -> bool:
         r"""Mark messages of the selected mailbox as \Deleted and expunge these and no others.

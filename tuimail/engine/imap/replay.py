@@ -27,7 +27,7 @@ from tuimail.model import MailboxId, PendingId
 from tuimail.net.imap import ImapSession
 from tuimail.store import Store
 
-PAGE: Final = 500
+PAGE: Final = 10_000
 LARGE_OCTETS: Final = 256 * 1024
 """A message of that size is put into a mailbox over a connection of its own, so that nothing waits behind it."""
 LATER: Final = frozenset({"UNAVAILABLE", "INUSE"})

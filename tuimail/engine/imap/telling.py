@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from tuimail.actions import Append, MessageAction
 from tuimail.engine.imap import doubt
-from tuimail.engine.imap.batches import Batch, Verb, wire_flags
+from tuimail.engine.imap.batches import Batch, Verb, pieces_of, wire_flags
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.sync import incoming
 from tuimail.engine.protocol import MailboxChanged, Progress
@@ -24,6 +24,8 @@ from tuimail.store.envelopes import Incoming
 from tuimail.store.pending import Begun, Done1
 
 GONE: Final = "the message is no longer on the server"
+ATTEMPTS: Final = 3
+"""At messages that a server passed over without a word."""
 SHOWN_OCTETS: Final = 1 << 20
 """Of larger messages it is shown how far they are on their way up."""
 
@@ -121,15 +123,17 @@ class Telling:
     def _begun(self) -> dict[PendingId, Begun]:
         return dict(self._store.pending.begun(list(self.open)))
 
-    def _creating(self, name: str, command: Callable[[], _Answer]) -> _Answer:
+    def _creating(self, to: Mailbox, command: Callable[[str], _Answer]) -> _Answer:
         """The command's answer; a mailbox that the server wants to be made first is made, once."""
+        name = self._ground.name(to)
         try:
-            return command()
+            return command(name)
         except ServerRefused as exc:
             if exc.code != "TRYCREATE":
                 raise
             self._ground.create(name)
-            return command()
+            self._begin(list(self.open), to)
+            return command(name)
 
     # --- flags --------------------------------------------------------------------
 
@@ -160,17 +164,54 @@ class Telling:
             return
         if begun := self._begun():
             self._settle_moves(source, to, begun)
-        if not self.open:
-            return
-        ids = list(self.open)
-        self._begin(ids, to)
-        name, uids = self._ground.name(to), self._uids()
-        if self._session.has("MOVE") or self._session.has("IMAP4REV2"):
-            copied = self._creating(name, lambda: self._session.move(compress_uids(uids), name))
-            self._moved(ids, to, copied)
-        else:
-            copied = self._creating(name, lambda: self._session.copy(compress_uids(uids), name))
-            self._moved(ids, to, copied, left=not self._remove_or_take_back(source, to, copied, uids))
+        for _ in range(ATTEMPTS):
+            if self.open:
+                self._move_open(source, to)
+
+    def _move_open(self, source: Mailbox, to: Mailbox) -> None:
+        """One attempt: what the server passes over, although it is there, stays open."""
+        if not self._has_move:
+            self._ground.try_marking(source, self._uids())
+        self._begin(list(self.open), to)
+        by_uid: dict[int, list[PendingId]] = {}
+        for pending_id, action in self.open.items():
+            by_uid.setdefault(_uid(action), []).append(pending_id)
+        told: list[tuple[list[int], Copied | None, bool]] = []
+        try:
+            for uids in pieces_of(by_uid):
+                told.append((uids, *self._move_piece(source, to, uids)))  # noqa: PERF401 - kept when one is refused
+        finally:  # also what went well before a refusal; after a cut it is looked up
+            if self._session.alive:
+                for uids, copied, left in told:
+                    self._moved([one for uid in uids for one in by_uid[uid]], to, copied, left=left)
+
+    @property
+    def _has_move(self) -> bool:
+        return self._session.has("MOVE") or self._session.has("IMAP4REV2")
+
+    def _move_piece(self, source: Mailbox, to: Mailbox, uids: Sequence[int]) -> tuple[Copied | None, bool]:
+        r"""Move messages: where they are, as far as that is known, and whether they stay, marked as \Deleted."""
+        wanted = compress_uids(uids)
+        if self._has_move:
+            return self._creating(to, lambda name: self._session.move(wanted, name)), False
+        copied = self._creating(to, lambda name: self._session.copy(wanted, name))
+        copied = copied or self._find_copies(source, to, uids)
+        if copied is None:
+            return None, not self._ground.remove(uids)
+        # Never more than what was copied: Dovecot passes over messages while another session looks into its Maildir.
+        return copied, bool(copied.source) and not self._remove_or_take_back(source, copied, to)
+
+    def _find_copies(self, source: Mailbox, to: Mailbox, uids: Sequence[int]) -> Copied | None:
+        """Copies of these messages, where the server does not tell (RFC 4315); None when they cannot be told apart."""
+        wanted = set(uids)
+        waiting = [(one, action) for one, action in self.open.items() if _uid(action) in wanted]
+        begun = self._store.pending.begun([one for one, _ in waiting])
+        arrived = doubt.find_arrived(self._ground, to, waiting, begun)
+        self._ground.select(source)
+        if doubt.lowest_uid(begun.values(), arrived.uid_validity) is None:
+            return None
+        pairs = sorted((_uid(self.open[one]), uid) for one, uid in arrived.uids.items())
+        return Copied(arrived.uid_validity, [uid for uid, _ in pairs], [uid for _, uid in pairs])
 
     def _settle_moves(self, source: Mailbox, to: Mailbox, begun: Mapping[PendingId, Begun]) -> None:
         """Bring moves to their end that were interrupted; those that had not begun on the server stay open."""
@@ -192,35 +233,35 @@ class Telling:
     def _moved(self, ids: Sequence[PendingId], to: Mailbox, copied: Copied | None, *, left: bool = False) -> None:
         places = dict(zip(copied.source, copied.target, strict=True)) if copied is not None else {}
         uid_validity = copied.uid_validity if copied is not None else None
+        untold = [_uid(self.open[one]) for one in ids if _uid(self.open[one]) not in places]
+        is_trusted = copied is None and not self._has_move
+        passed_over = set() if is_trusted else self._ground.present(untold)
         done = []
         for pending_id in ids:
-            uid = places.get(_uid(self.open[pending_id]))
-            done.append(Done1(pending_id, uid, uid_validity if uid is not None else None))
-            if uid is None:
+            uid_before = _uid(self.open[pending_id])
+            if uid_before in places:
+                done.append(Done1(pending_id, places[uid_before], uid_validity))
+            elif uid_before not in passed_over:
+                done.append(_done(pending_id))
                 self.to_look_at.add(to.id)
-        self._done(done, ids if left else ())
+        self._done(done, [one.pending_id for one in done if one.uid is not None or is_trusted] if left else ())
 
-    def _remove_or_take_back(self, source: Mailbox, to: Mailbox, copied: Copied | None, uids: Sequence[int]) -> bool:
+    def _remove_or_take_back(self, source: Mailbox, copied: Copied, to: Mailbox) -> bool:
         r"""The second half of a move by copy; False when the originals stay, marked as \Deleted.
 
         When they cannot even be marked, the copies go again, and the refusal is raised.
         """
         try:
-            return self._ground.remove(uids)
+            return self._ground.remove(copied.source)
         except ServerRefused:
-            self._take_back(to, copied)
+            self._take_back(copied, to)
             self._ground.select(source)
             raise
 
-    def _take_back(self, to: Mailbox, copied: Copied | None) -> None:
-        waiting = list(self.open.items())
+    def _take_back(self, copied: Copied, to: Mailbox) -> None:
         try:
-            if copied is None:
-                copies = list(doubt.find_arrived(self._ground, to, waiting, self._begun()).uids.values())
-            else:
-                copies = copied.target
-            if copies and self._ground.select(to):
-                self._ground.remove(copies)
+            if self._ground.select(to) == copied.uid_validity:
+                self._ground.remove(copied.target)
         except ServerRefused:
             return  # then there are two, and the sentence about the refusal says what was asked
 
@@ -235,25 +276,29 @@ class Telling:
             self._drop_absent()
         if not self.open:
             return
+        for _ in range(ATTEMPTS):
+            if self.open:
+                self._copy_open(to)
+
+    def _copy_open(self, to: Mailbox) -> None:
+        """One attempt: what the server passes over, although it is there, stays open."""
         self._begin(list(self.open), to)
-        name = self._ground.name(to)
         try:
-            copied = self._creating(name, lambda: self._session.copy(compress_uids(self._uids()), name))
+            copied = self._creating(to, lambda name: self._session.copy(compress_uids(self._uids()), name))
         except ServerRefused:
             # RFC 5530 EXPUNGEISSUED, or without a code: a single message that is gone keeps the others here.
             if not self._drop_absent() or not self.open:
                 raise
-            copied = self._session.copy(compress_uids(self._uids()), name)
-        self._copied(to, copied)
-
-    def _copied(self, to: Mailbox, copied: Copied | None) -> None:
-        places = dict(zip(copied.source, copied.target, strict=True)) if copied is not None else {}
-        if copied is not None:
-            self._fail([one for one, action in self.open.items() if _uid(action) not in places], GONE)
-            self._done([Done1(one, places[_uid(action)], copied.uid_validity) for one, action in self.open.items()])
+            copied = self._session.copy(compress_uids(self._uids()), self._ground.name(to))
+        if copied is None:
+            self.to_look_at.add(to.id)
+            self._done([_done(one) for one in self.open])
             return
-        self.to_look_at.add(to.id)
-        self._done([_done(one) for one in self.open])
+        places = dict(zip(copied.source, copied.target, strict=True))
+        found = [(one, places[_uid(action)]) for one, action in self.open.items() if _uid(action) in places]
+        self._done([Done1(one, uid, copied.uid_validity) for one, uid in found])
+        if self.open:
+            self._drop_absent()
 
     def _drop_absent(self) -> int:
         """Fail what is about messages that are no longer in the selected mailbox; how many."""
@@ -274,6 +319,8 @@ class Telling:
     def _append(self, mailbox: Mailbox) -> None:
         ((pending_id, action),) = self.open.items()
         assert isinstance(action, Append)  # noqa: S101 - the verb said so
+        if not action.target.envelope_id:
+            self.to_look_at.add(mailbox.id)  # nothing shows it yet
         if self._is_there(mailbox, pending_id, action):
             return
         raw = self._store.raws.read(action.raw)
@@ -281,8 +328,7 @@ class Telling:
         if limit is not None and len(raw) > limit:
             raise TooLarge(f"it has {len(raw):,} octets, and the server takes {limit:,} at most")
         self._begin([pending_id], mailbox)
-        name = self._ground.name(mailbox)
-        appended = self._creating(name, lambda: self._session.append(
+        appended = self._creating(mailbox, lambda name: self._session.append(
             name, raw, flags=wire_flags(action.flags, action.keywords), received_at=action.received_at,
             sent=lambda octets: self._show_progress(mailbox, octets, len(raw)),
         ))

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from tuimail.engine.desk import Desk
+from tuimail.engine.desk import Desk, Orders
 from tuimail.engine.imap.replay import Replay, Share
 from tuimail.engine.imap.session import dial
 from tuimail.engine.imap.setbacks import Setbacks
@@ -26,10 +26,12 @@ PAUSE_S: Final = 60.0
 class Uploads:
     """Works off large appends of one account. Any thread asks, one works."""
 
-    def __init__(self, desk: Desk, told: Callable[[], None], then: Callable[[list[str], str], None]) -> None:
-        """`told`: something was settled, so that what waited for it can go on. `then` gets tickets once none wait."""
+    def __init__(
+        self, desk: Desk, orders: Orders, then: Callable[[list[str], str], None]
+    ) -> None:
+        """`orders`: of the account's loop, which goes on once something was settled. `then` gets tickets after that."""
         self._desk = desk
-        self._told = told
+        self._orders = orders
         self._then = then
         self._bell = Bell()
         self._lock = threading.Lock()
@@ -51,7 +53,7 @@ class Uploads:
         self._bell.ring()
 
     def pass_on(self, tickets: list[str], fault: str) -> None:
-        """Give tickets on, once nothing is on its way up."""
+        """Give tickets on; while something is on its way up, only after another round that follows it."""
         with self._lock:
             if self._asked or self._working:
                 self._tickets.append((tickets, fault))
@@ -89,11 +91,18 @@ class Uploads:
                 self._working = False
                 tickets, self._tickets = ([], self._tickets) if self._asked else (self._tickets, [])
             for names, said in tickets:
-                self._then(names, said or fault)
+                self._end(names, said or fault)
             if fault and not self._stopping:
                 self._asked_again_later()
             elif not self._asked:
                 self._bell.wait(None)
+
+    def _end(self, tickets: list[str], fault: str) -> None:
+        if fault:
+            self._then(tickets, fault)
+            return
+        for ticket in tickets:
+            self._orders.ask(ticket=ticket)
 
     def _work(self) -> str:
         """Tell what waits; a sentence when that did not go well."""
@@ -101,8 +110,11 @@ class Uploads:
             with Store.open(self._desk.paths) as store:
                 session = self._session = dial(self._desk)
                 try:
-                    if Replay(session, store, self._desk, self._setbacks, Share.LARGE).run(stubborn=True):
-                        self._told()
+                    replay = Replay(session, store, self._desk, self._setbacks, Share.LARGE)
+                    if replay.run(stubborn=True):
+                        for mailbox_id in replay.to_look_at:
+                            self._orders.look(mailbox_id)
+                        self._orders.ask(wake=True)
                 finally:
                     self._session = None
                     session.logout()
