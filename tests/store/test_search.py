@@ -227,6 +227,15 @@ def test_a_text_that_comes_is_found_and_replaces_what_was_known(store: Store, ma
     assert store.search.coverage().done == 5
 
 
+def test_a_text_whose_note_was_lost_is_found_by_the_comparison(store: Store, mail: list[EnvelopeId]) -> None:
+    give_text(store, mail[1], "The parliament meets.")
+    with store.transaction():
+        store._database.run("DELETE FROM reindex")
+    store.search_index.note_parts((), 99)
+    index(store)
+    assert found(store, "parliament") == ["会議の予定について"]
+
+
 def test_a_text_that_leaves_the_cache_is_still_found(store: Store, mail: list[EnvelopeId]) -> None:
     store.parts.evict(0)
     store.search_index.note_parts([mail[0]], 0)

@@ -174,15 +174,19 @@ class SearchIndex:
     def _sweep(self, marks: Marks) -> Due:
         """A stretch of ids: what is here and not in the index; what is gone is taken out now."""
         low = marks.swept_id or 0
-        ids = self._mail.column("SELECT id FROM envelope WHERE id > ? ORDER BY id LIMIT ?", (low, _SWEEP))
-        high = ids[-1] if len(ids) == _SWEEP else TOP
-        known = self._index.column(
-            "SELECT envelope_id FROM doc WHERE envelope_id > ? AND envelope_id <= ?", (low, high)
-        )
-        gone = set(known).difference(ids)
+        here: dict[int, int] = dict(self._mail.rows(
+            "SELECT id, body > 0 FROM envelope WHERE id > ? ORDER BY id LIMIT ?", (low, _SWEEP)
+        ))
+        high = max(here) if len(here) == _SWEEP else TOP
+        known: dict[int, int] = dict(self._index.rows(
+            "SELECT envelope_id, has_text FROM doc WHERE envelope_id > ? AND envelope_id <= ?", (low, high)
+        ))
+        gone = set(known).difference(here)
         if gone:
             self.forget(gone)
-        return Due(sorted(set(ids).difference(known)), "swept_id", high if high != TOP else None)
+        # A note of a body that came can be lost with the power, so these are looked at, too.
+        missed = [EnvelopeId(one) for one, has_text in here.items() if one not in known or has_text > known[one]]
+        return Due(missed, "swept_id", high if high != TOP else None)
 
     def _unknown(self, ids: Sequence[int]) -> list[EnvelopeId]:
         known = set(self._index.rows_of("SELECT envelope_id FROM doc WHERE envelope_id IN ({keys})", ids))
