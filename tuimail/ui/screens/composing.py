@@ -68,8 +68,7 @@ class ComposingScreen(ComposersScreen):
 
     def action_writing_new(self) -> None:
         """A new message."""
-        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
-        account = mailbox.account if mailbox is not None else None
+        account = self.shown_mailbox.account if self.shown_mailbox is not None else None
         self._begin(lambda: self.writing.compose(account))
 
     def compose_mailto(self, link: str) -> None:
@@ -111,7 +110,7 @@ class ComposingScreen(ComposersScreen):
 
     @property
     def _is_drafts(self) -> bool:
-        mailbox = self.mailboxes.get(self.shown) if self.shown is not None else None
+        mailbox = self.shown_mailbox
         return mailbox is not None and mailbox.role is Role.DRAFTS
 
     def _answer(self, how: How) -> None:
