@@ -155,7 +155,7 @@ def test_no_screen_lets_a_control_format_or_surrogate_character_through(
     keys = (
         "\r", " ", " ", "z", "i", "G", "g", "H", "\x1b", "\r", "o", "\r", "\x1b", "\x1b", "v", "\x1b", "s", "u", "m",
         "x", "x", "m", "u", "\x1b", "S", "\x1b", "A", "\x1b", "\x1b", "h", "G", "k", "\r", "?", "\x1b",
-        "\x10", "c", "an", "\x1b", "/", "c", "an", "\x1b", "M", "can", "\x1b", "t", "\x1b",
+        "\x10", "c", "an", "\x1b", "/", "c", "an", "\r", "j", "i", " in:", "\x1b", "M", "can", "\x1b", "t", "\x1b",
     )  # fmt: skip
     with run(hostile, tmp_path, *keys, width=size[0], height=size[1]) as terminal:
         assert leave(terminal) == 0, "\n".join(terminal.lines())
