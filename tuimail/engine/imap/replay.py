@@ -17,6 +17,7 @@ from tuimail.actions import Action, Append, MailboxAction, MessageAction, descri
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap import mailbox_actions
 from tuimail.engine.imap.batches import Batch, batches, stretches
+from tuimail.engine.imap.errand import Errand
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.imap.telling import Telling, changed_mailboxes
@@ -109,18 +110,18 @@ class Replay:
         """How many actions were settled; 0 when they must wait."""
         if self._setbacks.hopeless(batch.ids):
             return self._refuse(batch.waiting, "the connection ended each time it was told to the server")
-        telling = Telling(self.ground, batch)
+        errand = Errand(self.ground, batch)
         why = ""
         self._setbacks.begins(batch.ids)
         try:
-            telling.tell()
+            Telling(self.ground, errand).tell()
         except ServerRefused as exc:
-            why = self._unless_later(exc, list(telling.open))
+            why = self._unless_later(exc, list(errand.open))
         except (MessageProblem, UsageError) as exc:
             why = exc.sentence.rstrip(".")
         self._setbacks.ended(batch.ids)
-        settled = self._take_up(batch, telling, why)
-        self._stuck.update(() if why else telling.open)
+        settled = self._take_up(batch, errand, why)
+        self._stuck.update(() if why else errand.open)
         return settled
 
     def _unless_later(self, refused: ServerRefused, ids: Sequence[PendingId]) -> str:
@@ -132,17 +133,17 @@ class Replay:
         self._store.pending.put_off(ids, int(self._desk.clock.wall()) + LATER_S, f"Later: {why}.")
         return ""
 
-    def _take_up(self, batch: Batch, telling: Telling, why: str) -> int:
+    def _take_up(self, batch: Batch, errand: Errand, why: str) -> int:
         """Refuse what was refused, and say what changed."""
-        settled = telling.settled
+        settled = errand.settled
         actions = dict(batch.waiting)
-        for reason, ids in telling.failed.items():
+        for reason, ids in errand.failed.items():
             settled += self._refuse([(one, actions[one]) for one in ids], reason)
         if why:
-            settled += self._refuse(list(telling.open.items()), why)
-        self.to_look_at |= telling.to_look_at
-        if telling.stay_marked:
-            self._say_marked(batch.change.mailbox_id, telling.stay_marked)
+            settled += self._refuse(list(errand.open.items()), why)
+        self.to_look_at |= errand.to_look_at
+        if errand.stay_marked:
+            self._say_marked(batch.change.mailbox_id, errand.stay_marked)
         if settled:
             for notice in changed_mailboxes(batch):
                 self._desk.tell(notice)
