@@ -38,8 +38,8 @@ Steps = Callable[[Pilot[Any], "Writing"], Coroutine[Any, Any, None]]
 class Writing(Host):
     """A composer alone on the screen."""
 
-    def __init__(self, composer: Composer) -> None:
-        super().__init__(widgets=[composer])
+    def __init__(self, composer: Composer, *, theme: str = "tuimail-dark") -> None:
+        super().__init__(widgets=[composer], theme=theme)
         self.composer = composer
         self.told_posted: list[Composer.Posted] = []
         self.told_discarded = 0

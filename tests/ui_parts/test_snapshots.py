@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,19 @@ from textual.widgets import Static
 
 from tests.store.making import places, with_account
 from tests.ui_parts.host import NOW, PDF, Host, attachment, desk, seeded, until
-from tuimail.model import Link
+from tests.ui_parts.test_composer import Place, Writing
+from tests.ui_parts.test_outbox_screen import Desk
+from tests.ui_parts.test_writing_lines import NOW as LATER
+from tests.ui_parts.test_writing_lines import item
+from tuimail.model import Link, OutState
 from tuimail.store import Store
 from tuimail.ui.commands import Kind
 from tuimail.ui.open_palette import open_palette
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.links import LinksScreen
+from tuimail.ui.screens.outbox import OutboxScreen
 from tuimail.ui.screens.save_prompt import SavePrompt
+from tuimail.ui.widgets.fields import FromField
 from tuimail.ui.widgets.folder_field import FolderField
 from tuimail.ui.widgets.key_bar import KeyBar
 from tuimail.ui.widgets.parts_bar import PartsBar
@@ -27,9 +34,14 @@ Compare = Callable[..., bool]
 
 
 @pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No animation, no blinking."""
+def _still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No animation, no blinking, one time zone."""
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize("theme", ["tuimail-dark", "tuimail-light"])
@@ -94,3 +106,32 @@ def test_links(snap_compare: Compare) -> None:
         Link(2, "www.bank.example", "https://evil.example/", "evil.example", "The text says bank.example."),
     ]
     assert snap_compare(Host(LinksScreen(links)), terminal_size=(90, 16), press=["down"])
+
+
+@pytest.mark.parametrize(("size", "theme"), [((100, 30), "tuimail-dark"), ((60, 20), "tuimail-light")])
+def test_the_composer(snap_compare: Compare, tmp_path: Path, size: tuple[int, int], theme: str) -> None:
+    place = Place(tmp_path)
+    draft = place.begin(
+        from_="Ada Byron <ada@example.org>", to="Grace Hopper <grace@navy.example>", cc="Alan <alan@park.example>",
+        subject="Re: Compiler review, Thursday",
+        body="Grace wrote:\n> shall we look at the second pass?\n> > We shall.\n\nYes, on Thursday.\n\n-- \nAda\n",
+    )  # fmt: skip
+    with Store.open(place.paths) as store:
+        store.drafts.attach(draft.id, "listing.pdf", "application/pdf", [PDF], at=NOW)
+    composer = place.composer(place.kept(draft.id), is_new=False)
+    app = Writing(composer, theme=theme)
+
+    async def settled(pilot: Pilot[Any]) -> None:
+        composer.query_one(FromField).focus()
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=settled)
+
+
+def test_the_outbox(snap_compare: Compare) -> None:
+    items = [
+        item(OutState.UNKNOWN, subject="Was it sent?"), item(OutState.FAILED, subject="The server said no"),
+        item(not_before=int(LATER) + 7200, subject="Later today"), item(OutState.SENDING, subject="On its way"),
+        item(OutState.FILED, subject="Done", sent_at=int(LATER)), item(OutState.CANCELLED, subject="Never mind"),
+    ]  # fmt: skip
+    assert snap_compare(Host(OutboxScreen(Desk(*items), lambda: LATER)), terminal_size=(90, 12))

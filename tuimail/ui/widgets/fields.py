@@ -95,7 +95,7 @@ class FromField(Static, can_focus=True):
 
     DEFAULT_CSS = """
     FromField { height: 1; padding: 0 1; color: $foreground; }
-    FromField:focus { background: $input-background; color: $input-foreground; }
+    FromField:focus { background: $cursor-background; color: $cursor-foreground; }
     FromField:focus:nocolor { text-style: reverse; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
