@@ -278,6 +278,11 @@ def test_fields_values_mailboxes_and_people_are_completed() -> None:
     assert complete("a fr b", 4, KNOWN)[0][:3] == (2, 4, "from:")
 
 
+def test_a_name_that_could_steer_the_terminal_is_not_proposed() -> None:
+    evil = Known((KnownMailbox(MailboxId(1), "work", "x\x1b[2J", "x\x1b[2J", ""),), (), (("x\x07@x", ""),))
+    assert complete("in:x", 4, evil) == complete("from:x", 6, evil) == []
+
+
 @pytest.mark.parametrize(
     ("query", "text", "marked"),
     [

@@ -82,6 +82,8 @@ def _fitting(begun: str, values: Iterable[tuple[str, str]]) -> list[tuple[str, s
     first: list[tuple[str, str]] = []
     later: list[tuple[str, str]] = []
     for value in values:
+        if not value[0].isprintable():
+            continue  # a name of a server's that no field should be given
         folded = [fold(words) for words in value]
         if any(words.startswith(wanted) for words in folded):
             first.append(value)

@@ -77,6 +77,10 @@ class SearchingScreen(MailboxesScreen):
             self.open_search(self._saved[shown].query if shown in self._saved else None)
             return
         name = f"{mailbox.account}/{mailbox.name}"
+        if not name.isprintable():
+            self.notify("The name of this mailbox cannot be typed.", markup=False, timeout=3)
+            self.open_search("")
+            return
         quoted = name if name.replace("/", "").replace(".", "").isalnum() else '"' + name.replace('"', "") + '"'
         self.open_search(f"in:{quoted} ")
 
