@@ -203,3 +203,13 @@ def test_many_at_once_are_each_sent_once(sender: Home, server: DemoServer) -> No
     wait_for(server, 6)
     subjects = sorted(summarize(one.raw).subject for one in server.sink.sent)
     assert subjects == [f"n{number}" for number in range(6)]
+
+
+def test_an_account_that_goes_leaves_what_it_did_not_send(sender: Home, server: DemoServer) -> None:
+    outbox_id = sender.run("send", "--at", "+2h", "--json", stdin=b"To: a@b.example\n\nhi\n").json()["id"]
+    answer = sender.run("account", "remove", "work", "--yes", "--purge")
+    assert answer.code == 0
+    assert "1 message waits in its outbox" in answer.err
+    with sender.store() as store:
+        assert [item.id for item in store.outbox.all()] == [outbox_id]
+        assert b"hi" in store.outbox.raw(outbox_id)

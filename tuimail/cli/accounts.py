@@ -154,6 +154,7 @@ def remove(cli: Cli) -> int:
         except MailError as exc:
             cli.out.note(exc.sentence)
     tell_engine(cli)
+    _tell_unsent(cli, AccountName(name))
     purged = cli.options.purge and name in local
     if cli.options.purge:
         _purge(cli, name)
@@ -165,6 +166,17 @@ def remove(cli: Cli) -> int:
     else:
         cli.out.line("; ".join(done) + ".")
     return 0
+
+
+def _tell_unsent(cli: Cli, name: AccountName) -> None:
+    """What was written with the account is kept: it is sent once there is one of its name again."""
+    if not cli.paths.mail_db.exists():
+        return
+    with cli.store(write=True) as store:
+        unsent = store.outbox.count(name)
+    if unsent:
+        it_waits = "1 message waits" if unsent == 1 else f"{unsent} messages wait"
+        cli.out.note(f"{it_waits} in its outbox, and will not be sent: see `tuimail outbox list`.")
 
 
 def _confirm(cli: Cli, name: str) -> None:

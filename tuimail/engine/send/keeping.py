@@ -12,6 +12,8 @@ from tuimail.actions import Expunge, Target
 from tuimail.config import Protocol
 from tuimail.engine.desk import Desk
 from tuimail.engine.local.describe import incoming_of
+from tuimail.engine.protocol import DraftsChanged, MailboxChanged
+from tuimail.errors import StoreError
 from tuimail.mime.compose import Enclosed, Outgoing, build_draft
 from tuimail.mime.parse import parse_message
 from tuimail.mime.write_structure import to_bodystructure
@@ -19,6 +21,22 @@ from tuimail.model import Draft, DraftId, Flag, MailboxId, Role
 from tuimail.store import Store
 
 _FLAGS = int(Flag.SEEN | Flag.DRAFT)
+
+
+def follow(store: Store, desk: Desk, *, at: int) -> bool:
+    """Have the server's drafts follow ours, and tell; whether that takes actions. Raises StoreError at most."""
+    try:
+        changed = keep_drafts(store, desk, at=at)
+    except StoreError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - a draft that cannot be copied must not keep other mail back
+        desk.log.fault("drafts.fault", exc, account=desk.name)
+        return False
+    for mailbox_id in changed:
+        desk.tell(MailboxChanged(mailbox_id))
+    if changed:
+        desk.tell(DraftsChanged(desk.name))
+    return bool(changed)
 
 
 def keep_drafts(store: Store, desk: Desk, *, at: int) -> set[MailboxId]:

@@ -23,6 +23,11 @@ class SendAsked:
     """Of `SyncNow`."""
 
     @property
+    def is_asked_by_a_person(self) -> bool:
+        """Whether it is more than a change of the account's state."""
+        return self.wake or self.may_have_network
+
+    @property
     def may_have_network(self) -> bool:
         """Whether somebody waits, so that what waits for a network is tried whatever the chances."""
         return bool(self.tickets) or self.password

@@ -17,13 +17,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from tuimail.config import AuthKind
 from tuimail.engine.desk import Desk
-from tuimail.engine.protocol import DraftsChanged, MailboxChanged, OutboxChanged, PasswordWanted, Progress
+from tuimail.engine.protocol import MailboxChanged, OutboxChanged, PasswordWanted, Progress
 from tuimail.engine.send import plan
 from tuimail.engine.send.connection import Connection, SendSecrets
 from tuimail.engine.send.doubts import Doubts
 from tuimail.engine.send.filing import file_sent
-from tuimail.engine.send.keeping import keep_drafts
+from tuimail.engine.send.keeping import follow
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
 from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
@@ -153,7 +154,9 @@ class Sender:
         now = int(self._desk.clock.wall())
         if asked.password:
             self._store.sending.password_came(self._desk.name, at=now)
-        is_kept = self._keep_drafts(now)
+        is_kept = asked.is_asked_by_a_person and follow(self._store, self._desk, at=now)
+        if is_kept:
+            self._orders.filed()
         if not self._orders.stopping:
             self._troubles |= self._doubts.look_again(self._store, everything=bool(asked.tickets))
         self._work_off(network=asked.may_have_network or self._is_hopeful(asked.knock))
@@ -318,7 +321,8 @@ class Sender:
             sentence = sentence or outcome.sentence
             self._put_off(outbox_id, outcome)
         self._no_way_now = sentence or plan.in_words(error)
-        if isinstance(error, AuthError):
+        send = self._desk.account.send
+        if isinstance(error, AuthError) and send is not None and send.auth is AuthKind.PASSWORD:
             self._desk.tell(PasswordWanted(self._desk.name, error.sentence, part="send"))
 
     def _recover(self) -> None:
@@ -341,22 +345,6 @@ class Sender:
             for mailbox in self._store.mailboxes.all(self._desk.name):
                 if mailbox.role is Role.SENT:
                     self._desk.tell(MailboxChanged(mailbox.id))
-
-    def _keep_drafts(self, now: int) -> bool:
-        """Have the server's drafts follow ours; whether that takes actions."""
-        try:
-            changed = keep_drafts(self._store, self._desk, at=now)
-        except StoreError:
-            raise
-        except Exception as exc:  # noqa: BLE001 - a draft that cannot be copied must not keep other mail back
-            self._desk.log.fault("drafts.fault", exc, account=self._desk.name)
-            return False
-        for mailbox_id in changed:
-            self._desk.tell(MailboxChanged(mailbox_id))
-        if changed:
-            self._orders.filed()
-            self._desk.tell(DraftsChanged(self._desk.name))
-        return bool(changed)
 
     def _end(self, tickets: list[str], sentence: str) -> None:
         if tickets:
