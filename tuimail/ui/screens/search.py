@@ -147,7 +147,8 @@ class SearchScreen(Punctual, Screen[None]):
         self.run_worker(self._suggest(event.value), group="suggest", exclusive=True, exit_on_error=False)
 
     def _ask(self, *, keep: bool, first: bool = False) -> None:
-        self.run_worker(self._ask_now(keep=keep, first=first), group="ask", exclusive=True, exit_on_error=False)
+        if self.is_attached:  # or what was asked for ended after the screen was left
+            self.run_worker(self._ask_now(keep=keep, first=first), group="ask", exclusive=True, exit_on_error=False)
 
     async def _ask_now(self, *, keep: bool, first: bool = False) -> None:
         try:

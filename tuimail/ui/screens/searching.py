@@ -5,6 +5,7 @@ What must not live here: what is found (`ui.screens.search`, `wishes.finding`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ FIRST_ID: Final = -100
 """Stands for the first saved search where a mailbox is expected; the next one is below."""
 GLYPH: Final = "⌕"
 LOOK_S: Final = 2.0
-"""Saved searches are looked at again so long after news, in a thread."""
+"""Saved searches are looked at again so long after news, in a thread,"""
+REST: Final = 20.0
+"""and not before so many times as long as that took."""
 _NOT_COUNTED: Final = Count(0, 0, False)
 
 
@@ -44,6 +47,7 @@ class SearchingScreen(MailboxesScreen):
     _left = Left()
     _opened_from_search: EnvelopeId | None = None
     _look_timer: Timer | None = None
+    _looked_s = 0.0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """As the screen below: its values are only passed on."""
@@ -158,7 +162,7 @@ class SearchingScreen(MailboxesScreen):
     def hear_of_searches(self, news: News) -> None:
         """They may find something else now."""
         if self._saved and (news.mailboxes or (news.index is not None and news.index.is_resting)):
-            self._look_soon(LOOK_S)
+            self._look_soon(max(LOOK_S, REST * self._looked_s))
 
     def _look_soon(self, after_s: float) -> None:
         if self._look_timer is None:
@@ -173,12 +177,14 @@ class SearchingScreen(MailboxesScreen):
                 return finding.counts(store, now=now), tuple(ids)
 
         async def run() -> None:
+            began_at = time.monotonic()
             try:
                 counted, ids = await aside(work)
             except MailError:
                 return  # names without numbers do no harm
             finally:
                 self._look_timer = None
+                self._looked_s = time.monotonic() - began_at
             if counted != self._counted:
                 self._counted = counted
                 self.show_tree()
