@@ -199,7 +199,7 @@ class Row(NamedTuple):
     mailbox_id: MailboxId = MailboxId(0)
     """Where it lies; 0 where nobody asks."""
     thread: Thread | None = None
-    """It stands for a conversation that is closed; flags and date are those of the whole."""
+    """It stands for a conversation that is closed; flags and attachments are those of the whole."""
     branch: int = -1
     """How deep it lies in a conversation that is open, 0 is its first message; -1: it is not in one."""
 

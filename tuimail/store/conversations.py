@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from tuimail.model import EnvelopeId, Flag, MailboxId, Row, Thread
 from tuimail.store.database import Database
-from tuimail.store.order import LOW_BITS
 
 MOST_READ: Final = 1000
 """Messages of a conversation that are looked at, the newest; it may have any number."""
@@ -108,11 +107,14 @@ class Conversations:
         """The account of each mailbox."""
         return dict(self._database.rows("SELECT id, account_id FROM mailbox"))
 
-    def lead(self, envelope_id: EnvelopeId, mailbox_ids: Collection[MailboxId]) -> EnvelopeId | None:
-        """The newest message of its conversation in these mailboxes, which stands for it in a view."""
+    def leads(self, envelope_id: EnvelopeId, mailbox_ids: Collection[MailboxId]) -> list[EnvelopeId]:
+        """Messages of its conversation in these mailboxes, newest first: the first one in a view stands for it there.
+
+        Mostly that is the first of all; not when two bear the same second and uid, or when one came just now.
+        """
         found = self.within([envelope_id], mailbox_ids)
         rows = self._database.rows_of("SELECT place, id FROM envelope WHERE id IN ({keys})", found)
-        return EnvelopeId(max(rows)[1]) if rows else None
+        return [EnvelopeId(row[1]) for row in sorted(rows, reverse=True)[:MOST_READ]]
 
     def open(self, envelope_id: EnvelopeId, mailbox_ids: Collection[MailboxId]) -> list[Branch]:
         """A conversation as a tree, its first message first."""
@@ -183,7 +185,6 @@ def _line(lead: Row, members: Sequence[_Member]) -> Row:
         shown = (*shown[:1], *shown[1 - MOST_NAMES :])
     return lead._replace(
         flags=flags,
-        sort_at=members[-1].place >> LOW_BITS,
         has_attachments=any(one.has_attachments == 1 for one in members),
         thread=Thread(len(members), unread, shown),
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tuimail.store.deeds import Deeds
     from tuimail.store.drafts import Drafts
     from tuimail.store.local import Local
+    from tuimail.store.mutes import Mutes
     from tuimail.store.outbox import Outbox
     from tuimail.store.parts import Parts
     from tuimail.store.pending import Pending
@@ -127,6 +128,13 @@ class Store:
         from tuimail.store.conversations import Conversations  # as `threads`
 
         return Conversations(self._database)
+
+    @cached_property
+    def mutes(self) -> Mutes:
+        """Muted conversations."""
+        from tuimail.store.mutes import Mutes  # json: 3 ms that the first frame does not wait for
+
+        return Mutes(self._database, self.pending)
 
     @cached_property
     def people(self) -> People:

@@ -323,7 +323,7 @@ def _statement(
         # With one max() the bare columns are those of its row (https://sqlite.org/lang_select.html#bareagg).
         key = {Sort.SENDER: ", sender", Sort.SUBJECT: ", bare", Sort.SIZE: ", size_octets"}.get(spec.sort, "")
         if spec.sort is Sort.UNREAD:
-            key = ", total(unread) > 0 AS unread"
+            key = ", total(found.unread) > 0 AS unread"
         source = (
             f"SELECT found.id AS id, max(place) AS place{key} FROM ({source}) AS found"
             " JOIN mailbox ON mailbox.id = mailbox_id GROUP BY account_id, thread_id"

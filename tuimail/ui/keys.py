@@ -71,6 +71,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mailbox.jump", "M", "Go to mailbox", "Jump to a mailbox by a few letters of its name.", MAIN),
     ActionSpec("mailbox.search", "ctrl+g", "Search here", "Search in the mailbox that is shown.", MAIN),
     ActionSpec("mailbox.check", "R", "Check mail", "Look for new mail in every account now.", MAIN),
+    ActionSpec("mailbox.next_unread", "right_square_bracket", "Unread anywhere", "The next unread, wherever.", MAIN),
+    ActionSpec(
+        "mailbox.previous_unread", "left_square_bracket", "Unread before", "The unread one before, wherever.", MAIN
+    ),
     ActionSpec("mailbox.journal", "U", "Journal", "See which changes wait, which failed and why, and undo.", MAIN),
     ActionSpec("mailbox.mark_read", "", "Mark all read", "Mark every message of the mailbox as read.", MAIN),
     ActionSpec("mailbox.empty_trash", "", "Empty trash", "Delete what is in the trash for good; asks first.", MAIN),
@@ -91,6 +95,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("message.archive_thread", "", "Archive thread", "Archive the whole conversation.", MAIN),
     ActionSpec("message.delete_thread", "", "Delete thread", "Move the whole conversation to the trash.", MAIN),
     ActionSpec("message.move_thread", "", "Move thread", "Move the whole conversation to a mailbox.", MAIN),
+    ActionSpec(
+        "message.mute", "K", "Mute thread", "New messages of the conversation come in read, until you press it again.",
+        MAIN,
+    ),
     ActionSpec("message.undo", "u", "Undo", "Take the last change back, also after the server did it.", MAIN),
     ActionSpec("writing.new", "c", "Compose", "Write a new message.", MAIN),
     ActionSpec("writing.reply", "r", "Reply", "Answer whoever wrote the message.", MAIN),
@@ -103,6 +111,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("writing.drafts", "w", "Drafts", "Go on writing: the draft that is open, or one of several.", MAIN),
     ActionSpec("writing.outbox", "O", "Outbox", "See what is on its way, and what could not be sent.", MAIN),
     ActionSpec("reader.on", "space", "Read on", "Read a page further; at the end, open the next unread message.", MAIN),
+    ActionSpec(
+        "reader.later", "right_parenthesis", "Later message", "The next message of the conversation that is read.", MAIN
+    ),
+    ActionSpec(
+        "reader.earlier", "left_parenthesis", "Earlier message", "The message before, of the same conversation.", MAIN
+    ),
     ActionSpec("reader.html", "H", "Plain/HTML", "Switch between the plain and the HTML form of the message.", MAIN),
     ActionSpec("reader.quotes", "z", "Quotes", "Fold or unfold quoted text.", MAIN),
     ActionSpec("reader.links", "o", "Links", "List the links; one opens only after its whole address was shown.", MAIN),
@@ -110,6 +124,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("attachments.focus", "v", "Attachments", "Move to the attachments of the message.", MAIN),
     ActionSpec("attachments.save", "S", "Save", "Save the attachment; with several, the one under the cursor.", MAIN),
     ActionSpec("attachments.save_all", "A", "Save all", "Save all attachments into one folder.", MAIN),
+    ActionSpec("list.threads", "T", "Threads on/off", "One line for each conversation, or for each message.", MAIN),
+    ActionSpec("list.fold", "Z", "Open/close thread", "Show every message of a conversation, or one line.", MAIN),
+    ActionSpec("list.sort", "comma", "Sort", "Sort by date, sender, subject, size or unread, either way.", MAIN),
+    ActionSpec("list.filter", "ampersand", "Filter", "Show what has the words you type; Esc shows all again.", MAIN),
+    ActionSpec("list.date", "semicolon", "Go to date", "Go to a date: 2026-03, monday, 3w.", MAIN),
+    ActionSpec("list.density", "Y", "One/two lines", "One line a message, or two with words of its text.", MAIN),
+    ActionSpec("list.days", "", "Group by day", "Say where each day begins, instead of a date in every row.", MAIN),
     ActionSpec("list.next", "j,down", "Down", "One message down.", LIST),
     ActionSpec("list.previous", "k,up", "Up", "One message up.", LIST),
     ActionSpec("list.half_down", "ctrl+d", "Half page down", "Half a page down.", LIST),

@@ -171,7 +171,7 @@ class Indexing:
 def joining(store: Store, tell: Callable[[Notice], None], size: int = JOINED) -> Generator[None, None, None]:
     """Conversations are joined, some messages a step; ends when nothing is left. Raises StoreError."""
     while (caught := store.threads.catch_up(size, ids_of)).looked_at:
-        for mailbox_id in caught.mailboxes:
+        for mailbox_id in caught.mailboxes | store.mutes.quiet(at=int(time.time())):
             tell(MailboxChanged(mailbox_id))
         yield
 

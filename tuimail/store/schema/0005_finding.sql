@@ -27,3 +27,10 @@ CREATE TABLE kin (
 CREATE INDEX kin_by_thread ON kin (account_id, thread_id);
 CREATE INDEX envelope_by_thread ON envelope (thread_id);
 INSERT INTO meta (key, value) VALUES ('threaded', 0);
+
+-- Conversations whose new messages come in read, by the name that each had when it was muted.
+CREATE TABLE muted (
+    account_id INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    PRIMARY KEY (account_id, thread_id)
+) WITHOUT ROWID;

@@ -156,6 +156,14 @@ class ViewListing:
             return self._opened.position(envelope_id)
         return self._head.index(envelope_id) if envelope_id in self._head else None
 
+    def _lead_of(self, envelope_id: EnvelopeId) -> tuple[EnvelopeId | None, int | None]:
+        """The message that stands for its conversation, and where."""
+        for lead in self._store.conversations.leads(envelope_id, self.mailbox_ids):
+            base = self._base_position(lead)
+            if base is not None:
+                return lead, base
+        return None, None
+
     def position(self, envelope_id: EnvelopeId) -> int | None:
         """Where a message stands, or the line of its conversation."""
         for start, place in zip(self._starts, self._places, strict=True):
@@ -164,8 +172,7 @@ class ViewListing:
                     return start + offset
         base = self._base_position(envelope_id)
         if base is None and self.spec.is_threaded:
-            lead = self._store.conversations.lead(envelope_id, self.mailbox_ids)
-            base = self._base_position(lead) if lead is not None else None
+            _, base = self._lead_of(envelope_id)
         if base is None:
             return None
         before = self._places[: bisect.bisect_left([place.position for place in self._places], base)]
@@ -231,8 +238,7 @@ class ViewListing:
         """Show every message of a conversation in place of its line; False when there is only one."""
         if not self.spec.is_threaded or self.is_unfolded(envelope_id):
             return False
-        lead = self._store.conversations.lead(envelope_id, self.mailbox_ids)
-        base = self._base_position(lead) if lead is not None else None
+        lead, base = self._lead_of(envelope_id)
         lines = tuple(self._store.conversations.open(envelope_id, self.mailbox_ids))
         if lead is None or base is None or len(lines) < 2:
             return False

@@ -57,9 +57,7 @@ class Making:
         self._swept = False
 
     def show(self, listing: ViewListing | None) -> None:
-        """Another list is shown: make it, and stop what was being made."""
-        if self._listing is not None:
-            self._listing.close()
+        """Another list is wanted: make it, and stop what was being made."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None

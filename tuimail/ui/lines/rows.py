@@ -108,15 +108,15 @@ def mailbox_label(mailbox: Mailbox) -> str:
 
 def list_row(
     row: Row, columns: Columns, now: float, *, cursor: bool = False, selected: bool = False, where: str = "",
-    when: str = "",
+    when: str = "", muted: bool = False,
 ) -> Runs:  # fmt: skip
     """One message: marks, sender, subject, star, attachment, size, date; exactly `columns.width` cells.
 
-    `where`: a word on the mailbox that it is of. `when`: instead of the date.
+    `where`: a word on the mailbox that it is of. `when`: instead of the date. `muted`: so is its conversation.
     """
     unread = not row.flags & Flag.SEEN
     gone = bool(row.flags & Flag.DELETED)
-    runs = [Run(BAR if cursor else " ", "bar"), _state_mark(row.flags, selected), Run(" ", "text")]
+    runs = [Run(BAR if cursor else " ", "bar"), _state_mark(row.flags, selected, muted=muted), Run(" ", "text")]
     subject = clean_line(row.subject, 500).strip()
     sender_role = "muted" if gone else "unread-text" if unread else "read-text"
     subject_role = "muted" if gone or not subject else "unread-text" if unread else "read-text"
@@ -193,7 +193,7 @@ def _where_label(where: str, room: int) -> str:
 
 def row_lines(
     row: Row, width: int, now: float, *, cursor: bool = False, selected: bool = False, where: str = "",
-    shape: Shape = DENSE, snippet: str = "", new_day: bool = False,
+    shape: Shape = DENSE, snippet: str = "", new_day: bool = False, muted: bool = False,
 ) -> list[Runs]:  # fmt: skip
     """All lines of one message, `lines_per_row(width, shape)` of them, each exactly `width` cells.
 
@@ -202,14 +202,16 @@ def row_lines(
     when = day_or_time(row.sort_at, now, new_day=new_day) if shape.by_day else ""
     if lines_per_row(width, shape) == 1:
         columns = list_columns(width)
-        return [list_row(row, columns, now, cursor=cursor, selected=selected, where=where, when=when)]
+        return [list_row(row, columns, now, cursor=cursor, selected=selected, where=where, when=when, muted=muted)]
     bar = Run(BAR if cursor else " ", "bar")
     if width >= 46:
-        first = list_row(row, list_columns(width), now, cursor=cursor, selected=selected, where=where, when=when)
+        first = list_row(
+            row, list_columns(width), now, cursor=cursor, selected=selected, where=where, when=when, muted=muted
+        )
         text = clean_line(snippet, 400).strip()
         return [first, [bar, Run("   " + fit(text, max(0, width - 5)) + " ", "muted")]]
     columns = Columns(width, width - 3 - 4 - 7 - 1, 0, 4, 0, 7)
-    first = list_row(row, columns, now, cursor=cursor, selected=selected, when=when)
+    first = list_row(row, columns, now, cursor=cursor, selected=selected, when=when, muted=muted)
     subject = clean_line(row.subject, 500).strip()
     role = "muted" if not subject or row.flags & Flag.DELETED else "text" if not row.flags & Flag.SEEN else "muted"
     label = "  " + elide(where, 12) if where else ""
@@ -217,9 +219,11 @@ def row_lines(
     return [first, [bar, Run("  " + shown, role), Run(label + " ", "muted" if label else role)]]
 
 
-def _state_mark(flags: int, selected: bool) -> Run:
+def _state_mark(flags: int, selected: bool, *, muted: bool = False) -> Run:
     if selected:
         return Run("✓", "selection")
+    if muted:
+        return Run("⊘", "muted")
     if not flags & Flag.SEEN:
         return Run("●", "unread")
     if flags & Flag.ANSWERED:

@@ -61,7 +61,7 @@ class ListingPane(Panes):
         """The mailbox in the list; below 0 for a view over all accounts."""
         self.listing: Listing | None = None
         """Its rows."""
-        self._put: Listing | None = None
+        self._drawn_listing: Listing | None = None
         """What the list draws: the one before until a filter has its rows."""
         self.look = Look()
         """How it is ordered."""
@@ -223,9 +223,9 @@ class ListingPane(Panes):
 
     def _put_listing(self, envelope_id: EnvelopeId | None, cursor: int, top: int) -> None:
         listing, overlay = self.listing, self.overlay
-        if isinstance(self._put, ViewListing) and self._put is not listing:
-            self._put.close()
-        self._put = listing
+        if isinstance(self._drawn_listing, ViewListing) and self._drawn_listing is not listing:
+            self._drawn_listing.close()
+        self._drawn_listing = listing
         if listing is None:
             self.list_view.show_nothing()
             return
@@ -270,7 +270,7 @@ class ListingPane(Panes):
             return
         wanted, self._wanted_place = self._wanted_place, None
         view = self.list_view
-        if self._put is not listing:
+        if self._drawn_listing is not listing:
             self._put_listing(*(wanted or (None, 0, 0)))
         elif wanted is not None and (wanted[0] is not None or wanted[1]) and view.cursor == 0:
             self._put_listing(*wanted)

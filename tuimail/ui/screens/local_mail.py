@@ -12,12 +12,12 @@ from tuimail.model import AccountName, Attachment, EnvelopeId, HeldState, Mailbo
 from tuimail.ui.beside.holding import HoldDesk
 from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.lines.held_filter import HeldKey
-from tuimail.ui.screens.mail import MailScreen
+from tuimail.ui.screens.lists import ListsScreen
 from tuimail.ui.screens.quarantine import QuarantineScreen
 from tuimail.ui.widgets.folder_tree import FolderTree
 
 
-class LocalMailScreen(MailScreen):
+class LocalMailScreen(ListsScreen):
     """The quarantine. `ActingScreen` adds the keys that act on messages."""
 
     desk: SaveDesk

@@ -74,6 +74,7 @@ class MailScreen(ListingPane):
             yield Splitter(id="split-tree")
             with Vertical(id="list-pane"):
                 yield ListTitle(id="list-title")
+                yield self.filter_field
                 yield self.list_view
             yield Splitter(id="split-list")
             with Vertical(id="reader-pane"):

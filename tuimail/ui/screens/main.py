@@ -80,6 +80,8 @@ class MainScreen(ComposingScreen, SearchingScreen):
             self.reading.stop_waiting()
         elif view.selected:
             view.clear_selection()
+        elif self.end_filter():
+            return
         else:
             self.focus_list()
 
@@ -198,6 +200,32 @@ class MainScreen(ComposingScreen, SearchingScreen):
     def _need_attachments(self, found: bool) -> None:
         if not found:
             self.notify("This message has no attachments.", markup=False, timeout=2)
+
+    # --- drafts ----------------------------------------------------------------
+
+    def action_message_delete(self) -> None:
+        """To the trash; a draft is thrown away."""
+        if self.is_drafts:
+            self._delete_drafts(self._delete_messages)
+        else:
+            super().action_message_delete()
+
+    def action_message_delete_for_good(self) -> None:
+        """Without the trash; a draft is thrown away, and can be had back for a while all the same."""
+        if self.is_drafts:
+            self._delete_drafts(lambda _: super(MainScreen, self).action_message_delete_for_good())
+        else:
+            super().action_message_delete_for_good()
+
+    def _delete_drafts(self, delete: Callable[[list[EnvelopeId]], None]) -> None:
+        ids = self._meant()
+
+        async def run() -> None:
+            others = await self.discard_drafts(ids)
+            if others and (len(others) == len(ids) or delete == self._delete_messages):
+                delete(others)
+
+        self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
 
     # --- telling ---------------------------------------------------------------
 

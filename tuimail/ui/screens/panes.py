@@ -55,7 +55,7 @@ class Panes(Punctual, Screen[None]):
         self._overlay = False
         self._is_settling = True
         self.folders = FolderTree(choose=self.choose_mailbox, leave=self.focus_list, id="tree")
-        self.list_view = MessageList(clock, open_message=self.read_message, leave=self.focus_tree, id="list")
+        self.list_view = MessageList(clock, open_message=self.read_message, leave=self.leave_list, id="list")
         self.reader = Reader(leave=self.focus_list, id="reader")
         self.parts_bar = PartsBar(id="parts")
         self.key_bar = KeyBar()
@@ -160,6 +160,10 @@ class Panes(Punctual, Screen[None]):
         self.rearrange()
         self.reader.focus(scroll_visible=False)
 
+    def leave_list(self) -> None:
+        """Left in the list."""
+        self.focus_tree()
+
     def focus_tree(self) -> None:
         """The keys go to the folder tree, which lies over the rest where it has no pane."""
         self._overlay = self.pane_layout.panes < 3
@@ -179,6 +183,8 @@ class Panes(Punctual, Screen[None]):
             self.rearrange()
 
     def _pane_of(self, widget: Widget) -> str:
+        if widget.id == "list-filter":
+            return LIST
         for kind, pane in ((MessageList, LIST), (Reader, READER), (FolderTree, TREE), (PartsBar, ATTACHMENTS)):
             if isinstance(widget, kind):
                 return pane
