@@ -125,7 +125,13 @@ def test_tab_completes_then_turns_the_order(paths: Paths) -> None:
         await pilot.press("tab")
         await until(pilot, lambda: searched.screen._input.value == "minutes is:unread ")
         await until(pilot, lambda: searched.rows.total == 100)
-        await pilot.press("enter", "G")  # the end asks for more
+        await pilot.press("down", "enter", "pagedown", "pageup", "down", "up", "home")
+        assert searched.rows.cursor == 0
+        await pilot.press("down", "j")
+        assert searched.rows.cursor == 2
+        await pilot.press("pagedown")
+        assert searched.rows.cursor > 5
+        await pilot.press("G")  # the end asks for more
         await until(pilot, lambda: searched.rows.total == 150)
         await pilot.press("tab")
         await until(pilot, lambda: "best first" in screen_text(searched.host))

@@ -86,8 +86,8 @@ class LineWidget(Widget):
         self.palette.clear()
 
 
-class LineView(ScrollView, can_focus=True):
-    """A scrolling pane whose lines are drawn when they are seen."""
+class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling pane whose lines are drawn when they are seen. Keys that would scroll it are the screen's."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
