@@ -57,9 +57,14 @@ def row_of(screen: str, number: int) -> str:
     for line in screen.splitlines()[1:]:
         found = line.find(mark)
         if 0 <= found < LIST_CELLS:
-            return (above[:LIST_CELLS] if "│" in above else "") + line[: found + len(mark)]
+            line = line[: found + len(mark)]
+            return _without_tree(above[:LIST_CELLS]) + _without_tree(line) if "│" in line else line
         above = line
     return ""
+
+
+def _without_tree(line: str) -> str:
+    return line.partition("│")[2]
 
 
 def timed(terminal: Terminal, keys: Keys, number: int, holds: Callable[[str], bool]) -> float | None:
@@ -124,7 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     print(figures.machine(), figures.dovecot_version(), sep="; ")
     medians: dict[tuple[str, str], float] = {}
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as base:
+    with tempfile.TemporaryDirectory(dir="/dev/shm", ignore_cleanup_errors=True) as base:
         for make in (peers.tuimail, peers.neomutt, peers.aerc):
             with corpus.served(options.count, small=True, archived=1) as (_, user):
                 peer = make(user, Path(base) / make.__name__)
