@@ -18,6 +18,7 @@ PACKAGES = {
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "postfix": "/usr/sbin/postfix",
     "clamav-daemon": "/usr/sbin/clamd",
+    "notmuch": "/usr/bin/notmuch",
     "gnome-keyring": "/usr/bin/gnome-keyring-daemon",
     "dbus": "/usr/bin/dbus-run-session",
     "tmux": "/usr/bin/tmux",
