@@ -12,6 +12,9 @@ import pytest
 from tests.engine.conftest import KINDS, Demo
 from tests.engine.house import ACCOUNT, PATIENCE_S, House, MailServer, server_state
 from tests.fakes.scripted import Fault, FaultProxy
+from tuimail.demo.imap import messages
+from tuimail.demo.imap.session import Session
+from tuimail.demo.imap.view import View
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import (
     Credential,
@@ -374,6 +377,25 @@ def test_a_fault_while_watching_is_survived(house_of: Houses, verb: str, fault: 
             proxy.heal()
             server.deliver(b"Subject: after\r\nMessage-ID: <after@x>\r\n\r\nx\r\n")
             house.ears.wait_for(NewMail)
+
+
+def test_mail_that_comes_while_its_mailbox_is_being_opened_is_new_mail(
+    full: Demo, house_of: Houses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = house_of(full)
+    house.sync()
+    answers = messages._select_answers
+    letters = iter([b"Subject: just now\r\nMessage-ID: <now@x>\r\n\r\nx\r\n"])
+
+    def answered(session: Session, view: View) -> list[bytes]:
+        lines = answers(session, view)
+        for raw in letters if view.mailbox.name == "INBOX" else ():
+            full.deliver(raw)  # EXISTS goes out with the OK, UIDNEXT went out before
+        return lines
+
+    monkeypatch.setattr(messages, "_select_answers", answered)
+    with house.office():
+        house.ears.wait_for(NewMail)
 
 
 def test_a_connection_that_fell_silent_is_found_out_before_anybody_waits_on_it(

@@ -116,8 +116,12 @@ class MailboxSync:
         point = self._point
         if point.filled_down_to != 1 or not point.uid_next:
             return
-        if selected.uid_next is None or selected.uid_next > point.uid_next:
+        if selected.uid_next is None or selected.uid_next > point.uid_next or self._is_more_here(selected):
             self._fetch_from(point.uid_next)
+
+    def _is_more_here(self, selected: Selected) -> bool:
+        """Whether mail came while the server was answering: EXISTS may be told anew, UIDNEXT is not."""
+        return selected.exists > len(self._store.envelopes.uids(self._id))
 
     def _fetch_from(self, first: int) -> None:
         unseen = 0
