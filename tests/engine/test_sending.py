@@ -319,3 +319,40 @@ def test_an_account_without_a_server_to_send_through_sends_nothing(full: Demo, s
     outbox_id = house.queue("m1")
     assert house.sync() == {ACCOUNT: ""}
     assert house.is_in(outbox_id, OutState.QUEUED)
+
+
+@pytest.mark.parametrize("protocol", ["pop3", "maildir"])
+def test_accounts_whose_mail_lies_here_send_too_and_keep_the_copy_here(
+    full: Demo, tmp_path: Path, protocol: str
+) -> None:
+    house = SendingHouse(tmp_path / "house", full, smtp_port=full.smtp_port)
+    try:
+        mail = f'protocol = "maildir"\npath = "{tmp_path / "Mail"}"'
+        if protocol == "pop3":
+            mail = f'protocol = "pop3"\nhost = "{full.host}"\nport = {full.pop3_port}\nsecurity = "none"\n'
+            mail += f'user = "{full.pop3_user}"\npassword_command = ["echo", "{full.password}"]'
+        for name in ("cur", "new", "tmp"):
+            (tmp_path / "Mail" / name).mkdir(parents=True, exist_ok=True)
+        house.paths.config_file.write_text(f"""
+[accounts.{ACCOUNT}]
+address = "ada@example.org"
+[accounts.{ACCOUNT}.receive]
+{mail}
+[accounts.{ACCOUNT}.send]
+host = "127.0.0.1"
+port = {full.smtp_port}
+security = "none"
+user = "{full.user}"
+password_command = ["echo", "{full.password}"]
+""")
+        outbox_id = house.queue("m1")
+        with house.office(watch=False) as office:
+            assert office.wait_sync(timeout_s=60) == {ACCOUNT: ""}
+            house.ears.wait_until(lambda: house.is_in(outbox_id, *DONE))
+        sent = house.store.mailboxes.with_role(ACCOUNT, Role.SENT)
+        assert sent is not None
+        (row,) = house.store.envelopes.window(sent.id, 0, 9).rows
+        assert house.store.local.raw(row.id) == letter("m1")
+        assert len(full.sink.sent) == 1
+    finally:
+        house.close()
