@@ -125,7 +125,8 @@ async def test_deleting_from_the_trash_is_asked_and_nothing_happens_without_a_ye
         await found.until(lambda: isinstance(found.app.screen, Confirm))
         await found.press("y")
         await found.until(lambda: len(ids_in(found, "Trash")) == 1)
-        await found.until(lambda: "Deleted 1 message for good" in found.text())
+        await found.until(lambda: "Deleted 1 message for good." in found.text())
+        assert "undoes" not in found.text()
 
 
 async def test_junk_goes_there_and_back(seeded: Paths) -> None:

@@ -144,4 +144,4 @@ def about(entry: Entry | None) -> list[str]:
             f"{entry.sentence or 'It is done as soon as the server can be reached.'}{tried}",
             "It is shown as if it were done. Giving it up takes it back.",
         ]
-    return ["The last one can be undone, whether the server has done it or not."]
+    return ["u takes the last one back, done on the server or not. What was deleted for good stays so."]

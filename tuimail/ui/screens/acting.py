@@ -322,7 +322,7 @@ class ActingScreen(LocalMailScreen):
         at_cursor = self.list_view.cursor_id
         anchor = at_cursor if at_cursor in ids else ids[0] if ids else None
         wish = self._show_wish(ids, deed)
-        self.run_worker(self._await_done(asked, ids, deed, wish, anchor), group="acts", exit_on_error=False)
+        self.run_worker(self._await_done(asked, ids, deed, wish, anchor, sure=sure), group="acts", exit_on_error=False)
 
     def _show_wish(self, ids: Ids, deed: Deed) -> Wish | None:
         """What is written in a moment is shown now."""
@@ -344,6 +344,8 @@ class ActingScreen(LocalMailScreen):
         deed: Deed,
         wish: Wish | None,
         anchor: EnvelopeId | None,
+        *,
+        sure: bool,
     ) -> None:
         words = f"{deed.progress} {_messages(len(ids))}…" if ids else f"{deed.progress}…"
         progress = self.set_timer(PROGRESS_S, lambda: self.toasts.say(self.app, words, 60))
@@ -365,7 +367,7 @@ class ActingScreen(LocalMailScreen):
         if done is not None and anchor is not None:
             self._deeds = {**dict(list(self._deeds.items())[1 - UNDOABLE :]), done.deed: anchor}
         if done is not None and not (deed.quiet and len(ids) == 1):
-            self.say_done(done.sentence)
+            self.say_done(done.sentence, can_be_undone=not sure)
         else:
             self.toasts.hush(self.app)
         if missing is not None:
@@ -472,10 +474,10 @@ class ActingScreen(LocalMailScreen):
         for account in accounts:
             self.send(Wake(account))
 
-    def say_done(self, sentence: str) -> None:
-        """What was done, and the key that takes it back."""
+    def say_done(self, sentence: str, *, can_be_undone: bool = True) -> None:
+        """What was done, and the key that takes it back; what a person was asked about stays done."""
         keys = keys_of(spec("message.undo"), self.key_bar.keymap)
-        undo = f" · {short_label(keys[0])} undoes" if keys else ""
+        undo = f" · {short_label(keys[0])} undoes" if keys and can_be_undone else ""
         self.toasts.say(self.app, f"{sentence.rstrip('.')}{undo}" if undo else sentence)
 
     @contextlib.contextmanager

@@ -121,16 +121,16 @@ class MailboxesScreen(ActingScreen):
                 return
             with self.telling():
                 done = await self.lane.run(lambda store: acting.mailbox_delete(store, mailbox.id, at=at, sure=True))
-                self._mailboxes_changed(done)
+                self._mailboxes_changed(done, can_be_undone=False)
         except MailError as exc:
             self.notify(text.sentence(f"{exc.sentence} {exc.advice}"), markup=False, severity="error")
         else:
             self._mailboxes_changed(done)
 
-    def _mailboxes_changed(self, done: Done | None) -> None:
+    def _mailboxes_changed(self, done: Done | None, *, can_be_undone: bool = True) -> None:
         self.mail_changed(done.accounts if done is not None else ())
         if done is not None:
-            self.say_done(done.sentence)
+            self.say_done(done.sentence, can_be_undone=can_be_undone)
 
     def _address(self, account: AccountName) -> str:
         return next((each.address for each in self.accounts if each.name == account), account)
