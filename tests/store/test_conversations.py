@@ -38,8 +38,10 @@ def sent(store: Store, inbox: MailboxId) -> MailboxId:
 def converse(store: Store, inbox: MailboxId, sent: MailboxId) -> None:
     """A question, an own answer in Sent, an answer to that, and a message that has nothing to do with it."""
     def message(uid: int, sender: str, name: str, answers: str = "", **more: Any) -> Incoming:
-        return incoming(uid, sender=sender, message_id=f"<{name}>", in_reply_to=answers, references=answers,
-                        sent_at=AT + uid * 60, received_at=AT + uid * 60, thread_id=thread_id_of(answers or f"<{name}>"), **more)
+        return incoming(
+            uid, sender=sender, message_id=f"<{name}>", in_reply_to=answers, references=answers,
+            sent_at=AT + uid * 60, received_at=AT + uid * 60, thread_id=thread_id_of(answers or f"<{name}>"), **more,
+        )  # fmt: skip
 
     store.envelopes.ingest(inbox, [message(1, "Grace Hopper", "a"), message(9, "Alan Turing", "z")])
     store.envelopes.ingest(sent, [message(2, "Ada Byron", "b", "<a>", flags=Flag.SEEN)])

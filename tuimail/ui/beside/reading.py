@@ -106,6 +106,11 @@ class Reading:
             return
         self._read(keep_place=False)
 
+    def lay_out_again(self) -> None:
+        """The same text, because what stands around it is other now."""
+        if self.readable is not None:
+            self._take(self.readable, keep_place=True)
+
     def close(self) -> None:
         """Show no message."""
         self._leave()

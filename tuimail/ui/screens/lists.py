@@ -23,6 +23,7 @@ from tuimail.ui.lines.list_choices import DateSource, SortSource
 from tuimail.ui.screens.listing import MOST_LOOKED_AT
 from tuimail.ui.screens.mail import MailScreen
 from tuimail.ui.screens.palette import PaletteScreen
+from tuimail.ui.widgets.reader import Reader
 
 TYPING_S: Final = 0.12
 """A filter is put to work when nothing was typed for so long."""
@@ -53,6 +54,10 @@ class ListsScreen(MailScreen):
     def action_list_fold(self) -> None:
         """Show every message of the conversation under the cursor, or one line again."""
         view, listing = self.list_view, self.listing
+        if self.focused is self.reader and self.conversation.is_on:
+            self.conversation.toggle_all(self.reading.current)
+            self.reading.lay_out_again()
+            return
         if view.cursor_id is None:
             return
         if not isinstance(listing, ViewListing) or not listing.spec.is_threaded:
@@ -78,6 +83,30 @@ class ListsScreen(MailScreen):
         """Left: close an open conversation, else go to the folder tree."""
         if not self.fold_back():
             super().leave_list()
+
+    def action_reader_later(self) -> None:
+        """The next message of the conversation in the reader."""
+        self._step(1)
+
+    def action_reader_earlier(self) -> None:
+        """The message before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        if not self.conversation.is_on:
+            self.notify("This is not a conversation: open one where T gathers them.", markup=False, timeout=3)
+            return
+        found = self.conversation.step(self.reading.current, by)
+        if found is not None:
+            self.reading.open(found)
+            self.focus_reader()
+
+    @on(Reader.LineClicked)
+    def _line_clicked(self, event: Reader.LineClicked) -> None:
+        found = self.conversation.message_at(event.line)
+        if found is not None and found != self.reading.current:
+            self.conversation.toggle(found)
+            self.reading.lay_out_again()
 
     def action_message_mute(self) -> None:
         """New messages of these conversations come in read, or no longer."""

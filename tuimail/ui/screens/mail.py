@@ -22,6 +22,7 @@ from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.attached import attachments_of
+from tuimail.ui.beside.conversing import Conversation
 from tuimail.ui.beside.lane import Lane
 from tuimail.ui.beside.listing import ViewListing
 from tuimail.ui.beside.notices import Inbox, News, NoticesArrived
@@ -54,6 +55,7 @@ class MailScreen(ListingPane):
     ) -> None:
         super().__init__(store, paths, send, clock)
         self.reading = Reading(store, send, self)
+        self.conversation = Conversation(store, send, clock)
         self.lane = Lane(paths)
         self._inbox = inbox
         self._demo = demo
@@ -114,6 +116,7 @@ class MailScreen(ListingPane):
     def shown_anew(self) -> None:
         """Another list is shown."""
         self._by_person = False
+        self.conversation.end()
         self.reading.close()
 
     # --- reading ---------------------------------------------------------------
@@ -122,7 +125,8 @@ class MailScreen(ListingPane):
     def _cursor_moved(self, event: MessageList.CursorMoved) -> None:
         if event.by_person:
             self._by_person = True
-        if self._seen_timer is not None and event.envelope_id != self.reading.current:
+        is_read = event.envelope_id == self.reading.current or event.envelope_id in self.conversation.ids
+        if self._seen_timer is not None and not is_read:
             self._seen_timer.stop()
         if self._rest is not None:
             self._rest.stop()
@@ -136,8 +140,15 @@ class MailScreen(ListingPane):
         """Show the message under the cursor in the reader."""
         envelope_id = self.list_view.cursor_id
         if envelope_id is None:
+            self.conversation.end()
             self.reading.close()
             return
+        row = self.list_view.row_at(self.list_view.cursor)
+        if row is not None and row.thread is not None:
+            envelope_id = self.conversation.begin(self.store.conversations.ids(row.id, self.shown_in), row.id)
+        elif self.conversation.is_on:
+            self.conversation.end()
+            self.reading.close()  # the same message looks otherwise alone
         self.reading.open(envelope_id)
         self._look_ahead()
 
@@ -160,7 +171,12 @@ class MailScreen(ListingPane):
         card.set_class(envelope is None, "-empty")
         card.update(envelope, {account.address.lower() for account in self.accounts})
         readable = self.reading.readable
-        self.reader.show(lines, keep_place=keep_place, joins=readable is not None and readable.source != "html")
+        if envelope is not None and self.conversation.is_on and envelope.id in self.conversation.ids:
+            self.reader.show(self.conversation.around(envelope.id, lines), keep_place=keep_place)
+            if not keep_place:
+                self.reader.seek(self.conversation.start_of(envelope.id))
+        else:
+            self.reader.show(lines, keep_place=keep_place, joins=readable is not None and readable.source != "html")
         self._show_attachments(envelope)
 
     def attachments_changed(self) -> None:
@@ -180,8 +196,9 @@ class MailScreen(ListingPane):
     def _was_read(self, envelope: Envelope) -> None:
         if self.reading.current == envelope.id and self.reader_is_seen and self.app.screen is self:
             if isinstance(self.listing, ViewListing):
-                self.listing.kept.add(envelope.id)
-            self.mark_read(envelope.id)
+                self.listing.kept |= {envelope.id, *self.conversation.open_ids}
+            for envelope_id in {envelope.id, *self.conversation.open_ids}:
+                self.mark_read(envelope_id)
 
     def mark_read(self, envelope_id: EnvelopeId) -> None:
         """It was on the screen for a while."""
@@ -235,6 +252,8 @@ class MailScreen(ListingPane):
         self._downloads.take(news.downloads, news.ended, self.clock())
         self.tell_status()
         self.reading.hear(news)
+        if self.conversation.concerns([envelope_id for envelope_id, _ in news.arrived]):
+            self.reading.lay_out_again()
         if any(envelope_id == self.reading.current for envelope_id, _ in news.arrived):
             self.attachments_changed()
         self.tell_people(news)

@@ -137,7 +137,8 @@ class MainScreen(ComposingScreen, SearchingScreen):
         cursor = self.list_view.cursor_id
         if cursor is None:
             return
-        if not self.reader_is_seen or self.reading.current != cursor:
+        is_read = self.reading.current == cursor or cursor in self.conversation.ids
+        if not self.reader_is_seen or not is_read:
             self.list_view.action_list_open()
         elif self.reading.state is not State.TEXT or self.reader.at_end:
             self.action_message_next_unread()
@@ -206,24 +207,26 @@ class MainScreen(ComposingScreen, SearchingScreen):
     def action_message_delete(self) -> None:
         """To the trash; a draft is thrown away."""
         if self.is_drafts:
-            self._delete_drafts(self._delete_messages)
+            self._delete_drafts(for_good=False)
         else:
             super().action_message_delete()
 
     def action_message_delete_for_good(self) -> None:
         """Without the trash; a draft is thrown away, and can be had back for a while all the same."""
         if self.is_drafts:
-            self._delete_drafts(lambda _: super(MainScreen, self).action_message_delete_for_good())
+            self._delete_drafts(for_good=True)
         else:
             super().action_message_delete_for_good()
 
-    def _delete_drafts(self, delete: Callable[[list[EnvelopeId]], None]) -> None:
+    def _delete_drafts(self, *, for_good: bool) -> None:
         ids = self._meant()
 
         async def run() -> None:
             others = await self.discard_drafts(ids)
-            if others and (len(others) == len(ids) or delete == self._delete_messages):
-                delete(others)
+            if others and not for_good:
+                self._delete_messages(others)
+            elif others and len(others) == len(ids):
+                super(MainScreen, self).action_message_delete_for_good()
 
         self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
 

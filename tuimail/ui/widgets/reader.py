@@ -46,6 +46,12 @@ class Reader(Punctual, LineView, can_focus=True):
 
         number: int
 
+    @dataclass
+    class LineClicked(Message):
+        """A line was clicked where nothing else is."""
+
+        line: int
+
     class Left(Message):
         """A person goes back to the list."""
 
@@ -77,6 +83,13 @@ class Reader(Punctual, LineView, can_focus=True):
         self._reflow()
         self._flow.extend(top + self.page_lines + 1, _budget())
         self.scroll_line_to(top)
+
+    def seek(self, line: int) -> None:
+        """Put a line of the text at the top, as soon as it has its place."""
+        self._flow.extend_to_line(line, _budget())
+        self._seek_line = line if line else None
+        self._tell_size()
+        self._seek()
 
     @property
     def flowed_completely(self) -> bool:
@@ -240,6 +253,8 @@ class Reader(Punctual, LineView, can_focus=True):
         number = self._link_at(piece, int(event.x) - _MARGIN)
         if number:
             self.post_message(self.LinkClicked(number))
+        else:
+            self.post_message(self.LineClicked(piece.line))
 
     def _link_at(self, piece: Piece, x: int) -> int:
         """The number of the link at cell `x` of a screen line; 0 for none."""
