@@ -87,14 +87,17 @@ def test_what_is_asked_of_mail_that_somebody_else_removed_hurts_nobody(small: De
     house = house_of(small)
     house.sync()
     acting.do(house, acting.flag(house, "flagged"), acting.move(house, "moved", "Other"))
-    acting.do(house, acting.copy(house, "copied", "Other"), acting.expunge(house, "gone"))
+    acting.do(house, acting.copy(house, "copied", "Other"), acting.copy(house, "chained", "Other"))
+    acting.do(house, acting.expunge(house, "gone"))
     inbox = small.store.mailbox("INBOX")
     others = {acting.sha(one.raw) for one in inbox.messages[4:]}
     inbox.expunge([one.uid for one in inbox.messages[:4]])
     assert house.sync() == {ACCOUNT: ""}
     assert settled(house)
     assert {acting.sha(one.raw) for one in inbox.messages} == others
-    assert len(small.store.mailbox("Other").messages) == 1
+    assert [acting.sha(one.raw) for one in small.store.mailbox("Other").messages] == [
+        acting.sha(acting.letter(name)) for name in ("resident", "chained")
+    ]
     agrees(house, small)
 
 

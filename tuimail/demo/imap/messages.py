@@ -245,9 +245,11 @@ async def copy(session: Session, call: Call) -> str:
     """COPY and UID COPY."""
     view, target = session.selected, _target(session, call)
     uids = [message.uid for _, message in view.pick(call.word(0).value, by_uid=call.by_uid)]
-    pairs = view.mailbox.copy_to(target, uids)
-    if uids and len(pairs) < len(uids):
-        raise Refused("[EXPUNGEISSUED] some of the messages are gone")
+    with view.mailbox.lock:
+        if any(view.mailbox.find(uid) is None for uid in uids):
+            # RFC 9051 6.4.7: all or nothing.
+            raise Refused("[EXPUNGEISSUED] some of the messages are gone")
+        pairs = view.mailbox.copy_to(target, uids)
     return _copy_uid(session, target, pairs) + "copied"
 
 
