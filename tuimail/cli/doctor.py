@@ -162,6 +162,7 @@ def _store(cli: Cli, problems: list[Problem]) -> dict[str, object]:
             findings = store.check()
             mailboxes = store.mailboxes.all()
             waiting = len(store.pending.all())
+            searchable = store.search.coverage().percent
     except Corrupt as exc:
         problems.append(Problem(exc.sentence, advice))
         return {"state": "damaged"}
@@ -176,6 +177,8 @@ def _store(cli: Cli, problems: list[Problem]) -> dict[str, object]:
         "waiting": waiting,
         "mail.db": _size(cli.paths.mail_db),
         "parts.db": _size(cli.paths.parts_db),
+        "search.db": _size(cli.paths.search_db),
+        "searchable": f"{searchable} %",
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuimail.mime.clean import cell_width, clean_line
+from tuimail.mime.clean import clean_line
 from tuimail.model import Flag
 from tuimail.query.completion import Suggestion
 from tuimail.query.highlight import Needle, hits
@@ -18,7 +18,6 @@ from tuimail.ui.lines.when import counted, short_date
 from tuimail.wishes.finding import Answer, Found
 
 LINES_PER_ROW = 2
-_HIT = "search-hit"
 MARK = "warning"
 """How what was looked for is drawn."""
 
@@ -102,8 +101,3 @@ def empty_page(answer: Answer | None) -> list[Runs]:
         [Run("Nothing was found.", "text")],
         [Run("Text that is not here yet can be looked for on the servers: Ctrl+O.", "muted")],
     ]
-
-
-def cells(words: str) -> int:
-    """The width of a text."""
-    return cell_width(clean_line(words))
