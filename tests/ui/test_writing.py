@@ -299,3 +299,20 @@ async def test_enter_in_a_mailbox_of_drafts_goes_on_writing(paths: Paths) -> Non
         desk.engine.say(PartArrived(envelope_id, Section("")))
         await desk.until(lambda: desk.writes)
         assert desk.composer.body.text.startswith("Dear Bob,")
+
+
+async def test_deleting_the_copy_of_a_draft_throws_the_draft_away_and_u_brings_it_back(paths: Paths) -> None:
+    async with desk_on(paths) as desk:
+        drafts = desk.store.mailboxes.with_role(WORK, Role.DRAFTS)
+        assert drafts is not None
+        desk.store.envelopes.ingest(drafts.id, [incoming(7, "Ada <ada@example.org>", "Half", 5, 0, 100, False)])
+        copy = desk.store.envelopes.window(drafts.id, 0, 1).rows[0].id
+        draft = desk.store.drafts.begin(WORK, at=NOW, message_id="<d@example.org>", subject="Half")
+        desk.store.drafts.set_server_copy(draft.id, copy, NOW)
+        desk.app.main.open_mailbox(drafts.id)
+        await desk.press("d")
+        await desk.until(lambda: desk.drafts() == [])
+        await desk.until(lambda: "u brings it back" in desk.text())
+        await desk.press("u")
+        await desk.until(lambda: [each.id for each in desk.drafts()] == [draft.id])
+        await desk.until(lambda: desk.writes)

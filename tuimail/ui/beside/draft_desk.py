@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mimetypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +120,13 @@ class DraftDesk:
         """All drafts, the one changed last first."""
         with Store.open(self.paths, write=False) as store:
             return store.drafts.all()
+
+    def shown_as(self, ids: Sequence[EnvelopeId]) -> dict[EnvelopeId, DraftId]:
+        """Which of these messages are copies of drafts that can be written on here."""
+        wanted = set(ids)
+        with Store.open(self.paths, write=False) as store:
+            copies = [(store.drafts.server_copy(draft.id)[0], draft.id) for draft in store.drafts.all()]
+        return {copy: draft_id for copy, draft_id in copies if copy in wanted and copy is not None}
 
     def load(self, draft_id: DraftId) -> Draft | None:
         """One draft."""

@@ -8,7 +8,8 @@ thread).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuimail.config.values import Config
@@ -37,8 +38,8 @@ class Undoable(NamedTuple):
     """What `u` takes back."""
 
     outbox_id: OutboxId | None
-    """What was sent; None for a draft that was thrown away."""
-    draft_id: DraftId
+    """What was sent; None for drafts that were thrown away."""
+    draft_ids: tuple[DraftId, ...]
     until: float
     """Seconds since 1970 UTC."""
 
@@ -99,17 +100,18 @@ class ComposingScreen(ComposersScreen):
 
     def action_writing_edit(self) -> None:
         """A copy of it, or the draft that it is."""
-        self._answer(How.DRAFT if self._is_drafts else How.AS_NEW)
+        self._answer(How.DRAFT if self.is_drafts else How.AS_NEW)
 
     def read_message(self) -> None:
         """Enter: in a mailbox of drafts, go on writing; else read."""
-        if self._is_drafts and self.list_view.cursor_id is not None:
+        if self.is_drafts and self.list_view.cursor_id is not None:
             self._answer(How.DRAFT)
         else:
             super().read_message()
 
     @property
-    def _is_drafts(self) -> bool:
+    def is_drafts(self) -> bool:
+        """Whether a mailbox of drafts is in the list."""
         mailbox = self.shown_mailbox
         return mailbox is not None and mailbox.role is Role.DRAFTS
 
@@ -157,7 +159,7 @@ class ComposingScreen(ComposersScreen):
         """It was thrown away."""
         event.stop()
         await self._is_done(event.composer)
-        self.say_discarded(event.composer.draft_id)
+        self.say_discarded((event.composer.draft_id,))
 
     # --- sent, thrown away, taken back --------------------------------------------------
 
@@ -174,15 +176,38 @@ class ComposingScreen(ComposersScreen):
         if is_later:
             self.toasts.say(self.app, f"It leaves {full_date(leaves_at)} · O shows it")
         elif left_s:
-            self._undoable = Undoable(outbox_id, DraftId(0), leaves_at)
+            self._undoable = Undoable(outbox_id, (), leaves_at)
             self.toasts.say(self.app, f"Sending in {left_s} s · u takes it back", left_s)
         else:
             self.toasts.say(self.app, "It is on its way · O shows it")
 
-    def say_discarded(self, draft_id: DraftId) -> None:
+    def say_discarded(self, draft_ids: tuple[DraftId, ...]) -> None:
         """What was thrown away, and the key that brings it back."""
-        self._undoable = Undoable(None, draft_id, self.clock() + KEPT_S)
-        self.toasts.say(self.app, "The draft is thrown away · u brings it back")
+        self._undoable = Undoable(None, draft_ids, self.clock() + KEPT_S)
+        what = "The draft is" if len(draft_ids) == 1 else f"{len(draft_ids)} drafts are"
+        self.toasts.say(self.app, f"{what} thrown away · u brings {'it' if len(draft_ids) == 1 else 'them'} back")
+
+    async def discard_drafts(self, ids: Sequence[EnvelopeId]) -> list[EnvelopeId]:
+        """Throw away the drafts that these messages show; the messages that show none.
+
+        Deleting the message alone would bring it back: the draft would put another copy there.
+        """
+        desk = self.writing
+        try:
+            shown = await aside(lambda: desk.shown_as(ids))
+            for draft_id in shown.values():
+                composer = self.composers.get(draft_id)
+                if composer is not None:
+                    await composer.autosave.flush()  # what comes back later is all of it
+                    composer.autosave.close()
+                    await self._close(composer)
+                await aside(functools.partial(desk.discard, draft_id))
+        except MailError as exc:
+            self._say_error(exc)
+            return []
+        if shown:
+            self.say_discarded(tuple(shown.values()))
+        return [each for each in ids if each not in shown]
 
     def take_back(self) -> bool:
         """`u`: what was sent or thrown away a moment ago; False when that is not what was done last."""
@@ -194,16 +219,21 @@ class ComposingScreen(ComposersScreen):
         return True
 
     async def _take_back(self, what: Undoable) -> None:
-        outbox_id, draft_id = what.outbox_id, what.draft_id
+        outbox_id = what.outbox_id
         try:
             if outbox_id is not None:
-                draft_id = await aside(lambda: self.writing.take_back(outbox_id))
+                await self.open_draft(await aside(lambda: self.writing.take_back(outbox_id)))
+                return
+            for draft_id in what.draft_ids:
+                await aside(functools.partial(self.writing.restore, draft_id))
+            if len(what.draft_ids) == 1:
+                await self.open_draft(what.draft_ids[0])
             else:
-                await aside(lambda: self.writing.restore(draft_id))
-            await self.open_draft(draft_id)
+                self.toasts.say(self.app, f"{len(what.draft_ids)} drafts are back · w lists them")
         except MailError as exc:
             self._say_error(exc)
-        self.outbox_changed()
+        finally:
+            self.outbox_changed()
 
     def forget_take_back(self) -> None:
         """Something else was done since: `u` means that."""
