@@ -85,7 +85,7 @@ KEYS = {
             [Which.ANY, Which.UNREAD, Which.STARRED, Which.TODAY]
         ), words=some.sampled_from(["", "ENGINE", "100 % _", "é", "\\", "ada zebra"]), sort=some.sampled_from(Sort),
         is_reversed=some.booleans(), is_threaded=some.booleans(),
-        ids=some.none(), mailbox_id=some.just(MailboxId(0)),
+        ids=some.none(), only=some.just(()), mailbox_id=some.just(MailboxId(0)),
     )
 )  # fmt: skip
 def test_any_view_is_what_sorting_all_rows_by_hand_gives(filled: Store, spec: ViewSpec) -> None:

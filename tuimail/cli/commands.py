@@ -200,9 +200,18 @@ _MAIL = (
             _value("--account", "ACCOUNT", "only this one"),
             _value("--mailbox", "MAILBOX", "this mailbox, by its name or what it is for: sent, drafts, archive, junk, "
                    "trash (default: the inbox)"),
+            _value("--view", "VIEW", "over all mailboxes instead: inboxes, unread, starred or today",
+                   choices=("inboxes", "unread", "starred", "today")),
+            _value("--sort", "SORT", "date, sender, subject, size or unread (default: date)", default="date",
+                   choices=("date", "sender", "subject", "size", "unread")),
+            _flag("--reverse", "the other way round"),
+            _flag("--threads", "one line for each conversation: who took part, how many messages, its newest one"),
             _value("--limit", "N", "at most so many (default: 25)", type="count", default=25),
         ),
-        (Example("tuimail list --mailbox sent --limit 5", "what you sent last"),),
+        (
+            Example("tuimail list --mailbox sent --limit 5", "what you sent last"),
+            Example("tuimail list --view unread --threads", "conversations with something new, in all accounts"),
+        ),
     ),
     Command(
         "search", "find messages",

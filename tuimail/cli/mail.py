@@ -99,15 +99,20 @@ def _mailbox_row(mailbox: Mailbox) -> tuple[Text, ...]:
 
 
 def list_messages(cli: Cli) -> int:
-    """Print the newest messages of the inboxes or of one mailbox."""
+    """Print the newest messages of the inboxes or of one mailbox, or what a view shows."""
+    options = cli.options
+    if options.view or options.threads or options.reverse or options.sort != "date":
+        from tuimail.cli.views import list_view  # 4 ms that a plain list does not wait for
+
+        return list_view(cli)
     with cli.store() as store:
-        chosen = _chosen_mailboxes(cli, store)
+        chosen = chosen_mailboxes(cli, store)
         listed: list[Listed] = []
         for mailbox in chosen:
             rows = store.envelopes.window(mailbox.id, 0, cli.options.limit).rows
             listed += [Listed(row, mailbox) for row in rows]
         listed.sort(key=lambda each: (each.row.sort_at, each.row.id), reverse=True)
-        _print_listed(cli, store, listed[: cli.options.limit], several=len(chosen) > 1)
+        print_listed(cli, store, listed[: cli.options.limit], several=len(chosen) > 1)
     if not listed and not cli.out.as_json:
         names = ", ".join(mailbox.name for mailbox in chosen)
         loaded = all(mailbox.synced_at is not None for mailbox in chosen)
@@ -137,6 +142,14 @@ def envelope_values(envelope: Envelope) -> dict[str, object]:
     }
 
 
+def _listed_values(envelope: Envelope, row: Row) -> dict[str, object]:
+    values = envelope_values(envelope)
+    if row.thread is not None:
+        people = [name or "me" for name in row.thread.names]
+        values["thread"] = {"count": row.thread.count, "unread": row.thread.unread, "people": people}
+    return values
+
+
 def flag_names(bits: int) -> list[str]:
     """The words of system flags: `seen`, `flagged`."""
     return [word for word, flag in FLAG_WORDS.items() if bits & flag]
@@ -158,7 +171,7 @@ def named_mailboxes(known: Sequence[Mailbox], wanted: str) -> list[Mailbox]:
     return found or [mailbox for mailbox in known if mailbox.leaf.casefold() == wanted.casefold()]
 
 
-def _chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
+def chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
     account = cli.account(cli.options.account).name if cli.options.account else None
     known = store.mailboxes.all(account)
     wanted = cli.options.mailbox
@@ -175,10 +188,11 @@ def _chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
     return found
 
 
-def _print_listed(cli: Cli, store: Store, listed: Sequence[Listed], *, several: bool) -> None:
+def print_listed(cli: Cli, store: Store, listed: Sequence[Listed], *, several: bool) -> None:
+    """Rows, with their mailboxes when they are of `several`. A row for a conversation says who and how many."""
     if cli.out.as_json:
-        envelopes = [store.envelopes.envelope(each.row.id) for each in listed]
-        cli.out.json([envelope_values(envelope) for envelope in envelopes if envelope])
+        cli.out.json([_listed_values(envelope, each.row) for each in listed
+                      if (envelope := store.envelopes.envelope(each.row.id))])  # fmt: skip
         return
     if not listed:
         return

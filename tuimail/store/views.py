@@ -83,6 +83,8 @@ class ViewSpec(NamedTuple):
     """A row is a conversation, and stands where its newest message does."""
     ids: tuple[EnvelopeId, ...] | None = None
     """Only these, as a search found them; None: no such limit."""
+    only: tuple[MailboxId, ...] = ()
+    """Of the mailboxes of its scope these; empty: all."""
 
     @property
     def is_plain(self) -> bool:
@@ -149,6 +151,10 @@ class Views:
 
     def mailboxes(self, spec: ViewSpec) -> tuple[MailboxId, ...]:
         """Where a view looks now."""
+        found = self._in_scope(spec)
+        return tuple(one for one in found if one in spec.only) if spec.only else found
+
+    def _in_scope(self, spec: ViewSpec) -> tuple[MailboxId, ...]:
         if spec.scope is Scope.MAILBOX:
             return (spec.mailbox_id,) if spec.mailbox_id else self._all("NOT hidden")
         if spec.scope is Scope.INBOXES:
