@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tuimail.config.values import Config
 from tuimail.engine.protocol import Request
 from tuimail.errors import MailError
-from tuimail.mime.mailto import parse_mailto
 from tuimail.model import DraftId, EnvelopeId, OutboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -74,6 +73,8 @@ class ComposingScreen(ComposersScreen):
 
     def compose_mailto(self, link: str) -> None:
         """A new message, begun by a link: all of its fields are shown before anything is sent."""
+        from tuimail.mime.mailto import parse_mailto  # deferred: 10 ms, only for a link
+
         self._begin(lambda: self.writing.compose(None, link))
         for note in parse_mailto(link).notes:
             self.notify(text.sentence(note), markup=False, timeout=8)
