@@ -345,7 +345,7 @@ class ImapSession:
     @_or_close
     def move(self, uids: str, mailbox: str) -> Copied | None:
         """Move messages, by MOVE or by copy, mark and UID EXPUNGE."""
-        if self.has("MOVE"):
+        if self.has("MOVE") or self.has("IMAP4REV2"):
             return messages.copy(self._dialogue, uids, mailbox, move=True)
         if not self.has("UIDPLUS"):
             raise UsageError("The server can only copy messages, not move them.")
