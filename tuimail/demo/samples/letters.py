@@ -51,10 +51,12 @@ when you quit, so press whatever you like. Nothing here can leave your machine.
     j k, arrows   move through the list
     Enter         open a message
     Tab           go to the next pane, or click on it
-    s             star a message
-    m             mark it read or unread
+    r  c          answer it, write a new one
+    e  d  u       archive it, delete it, take that back
+    s  m          star it, mark it read or unread
     S             save an attachment, when one is in sight
-    /             search
+    T             conversations, or every message by itself
+    /             search all mail
     Ctrl+P        find any command, mailbox or message
     ?             all keys
     q             quit
