@@ -66,6 +66,15 @@ async def test_archived_mail_leaves_the_list_with_the_key_and_comes_back_with_un
         assert found.id_at(1) == second
 
 
+async def test_mail_is_archived_by_year_where_the_configuration_says_so(seeded: Paths) -> None:
+    async with bench(seeded) as found:
+        first = found.id_at(0)
+        found.app.main.archive_by_year = True
+        await found.press("e")
+        await found.until(lambda: found.store.mailboxes.find(WORK, "Archive/2026") is not None)
+        assert ids_in(found, "Archive/2026") == [first]
+
+
 async def test_what_cannot_be_done_is_told_and_the_row_is_back(seeded: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise UsageError("There is no archive [/].", "Make one.")

@@ -241,6 +241,8 @@ CONFIG_TABLE: tuple[Setting, ...] = (
             'A message counts as read after it was on the screen for so many seconds; "never" leaves that to you.'),
     Setting(UI, "undo_send_s", UNDO_SECONDS, "10",
             "What you send waits so many seconds, in which `u` takes it back."),
+    Setting(UI, "archive_by_year", YES_NO, "false",
+            "Archived mail goes into a mailbox for its year below the archive, such as Archive/2026."),
     Setting(KEYS, "ACTION", KEY_LIST, "the keymap's",
             "Keys for one action, by its id; `tuimail keys` prints the ids and what they are bound to."),
     Setting(ACCOUNT, "address", ADDRESS, "", "Your address: shown, and the sender of what you write.", required=True),

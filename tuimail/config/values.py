@@ -154,6 +154,8 @@ class UiConfig:
     """A message counts as read after it was on the screen so long; infinite for never."""
     undo_send_s: float = 10.0
     """What is sent can be taken back for so long."""
+    archive_by_year: bool = False
+    """Archived mail goes into a mailbox of its year below the archive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
             demo=demo,
             find_mailbox=lambda: self.find(Kind.MAILBOXES),
         )
+        self.main.archive_by_year = config.ui.archive_by_year
         self.memory = Memory(self, self.main, paths, self._keys.keymap)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -9,31 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuimail.engine.protocol import Request, Wake, Want
 from tuimail.errors import MailError
-from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Mailbox, Role, Section
+from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.beside import acting as beside
-from tuimail.ui.beside import learned
 from tuimail.ui.beside.notices import Inbox, News, PartKey
 from tuimail.ui.beside.overlay import MOST_HIDDEN, Wish
 from tuimail.ui.beside.toasts import Toasts
-from tuimail.ui.commands import Hit, Source
 from tuimail.ui.keymaps import keys_of, short_label
 from tuimail.ui.keys import spec
 from tuimail.ui.lines.when import counted
 from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.screens.journal import JournalScreen
 from tuimail.ui.screens.local_mail import LocalMailScreen
-from tuimail.ui.screens.palette import PaletteScreen
-from tuimail.ui.screens.picker import Destination, DestinationSource, KeywordSource
 from tuimail.wishes import acting
 from tuimail.wishes.acting import Done, NeedsYes, NotHere
 
@@ -90,6 +85,8 @@ class ActingScreen(LocalMailScreen):
     ) -> None:
         super().__init__(store, paths, send, inbox, clock, mark_seen_after_s=mark_seen_after_s, demo=demo)
         self.toasts = Toasts()
+        self.archive_by_year = False
+        """As the configuration says."""
         self._deeds: dict[DeedId, EnvelopeId] = {}
         """The first message of the last deeds, which the cursor goes to when they are undone."""
         self._later: list[_Later] = []
@@ -106,7 +103,7 @@ class ActingScreen(LocalMailScreen):
             return [self.reading.current]
         return self.whole([view.cursor_id]) if view.cursor_id is not None else []
 
-    def _meant(self) -> list[EnvelopeId]:
+    def meant(self) -> list[EnvelopeId]:
         """`chosen`, or none and a word why."""
         if self.focused is self.folders and not self.list_view.selected:
             self.notify("The keys are in the folder tree. Go to the list first, with Tab.", markup=False, timeout=3)
@@ -129,17 +126,21 @@ class ActingScreen(LocalMailScreen):
 
     def action_message_archive(self) -> None:
         """Move to the archive."""
-        self._archive(self._meant())
+        self.archive(self.meant())
 
-    def _archive(self, ids: Ids) -> None:
-        at, leaves = self.now(), self._role is not Role.ARCHIVE
-        self.act(ids, Deed(lambda store, ids, _: acting.archive(store, ids, at=at), "Archiving", leaves=leaves))
+    def archive(self, ids: Ids) -> None:
+        """Move these to the archive."""
+        at, leaves, by_year = self.now(), self._role is not Role.ARCHIVE, self.archive_by_year
+        self.act(ids, Deed(
+            lambda store, ids, _: acting.archive(store, ids, at=at, by_year=by_year), "Archiving", leaves=leaves
+        ))  # fmt: skip
 
     def action_message_delete(self) -> None:
         """Move to the trash; from there for good."""
-        self._delete_messages(self._meant())
+        self.delete_messages(self.meant())
 
-    def _delete_messages(self, ids: Ids) -> None:
+    def delete_messages(self, ids: Ids) -> None:
+        """Move these to the trash, or from there for good."""
         at, leaves = self.now(), self._role is not Role.TRASH
         self.act(ids, Deed(
             lambda store, ids, sure: acting.delete(store, ids, at=at, sure=sure), "Deleting", leaves=leaves
@@ -148,14 +149,14 @@ class ActingScreen(LocalMailScreen):
     def action_message_delete_for_good(self) -> None:
         """Without the trash."""
         at = self.now()
-        self.act(self._meant(), Deed(
+        self.act(self.meant(), Deed(
             lambda store, ids, sure: acting.delete_for_good(store, ids, at=at, sure=sure), "Deleting",
             question="Delete for good",
         ))  # fmt: skip
 
     def action_message_junk(self) -> None:
         """To junk mail, or back from it."""
-        at, ids = self.now(), self._meant()
+        at, ids = self.now(), self.meant()
         if self._role is Role.JUNK:
             self.act(ids, Deed(lambda store, ids, _: acting.not_junk(store, ids, at=at), "Moving", leaves=True))
         else:
@@ -181,122 +182,6 @@ class ActingScreen(LocalMailScreen):
             lambda store, ids, _: acting.set_flag(store, ids, flag, give, at=at), progress,
             add=flag if give else 0, remove=0 if give else flag, quiet=True,
         ))  # fmt: skip
-
-    # --- whole conversations --------------------------------------------------------------
-
-    def action_message_thread(self) -> None:
-        """Select the conversation."""
-        self._with_thread(self.list_view.select)
-
-    def action_message_archive_thread(self) -> None:
-        """Archive the conversation."""
-        self._with_thread(self._archive)
-
-    def action_message_delete_thread(self) -> None:
-        """Delete the conversation."""
-        self._with_thread(self._delete_messages)
-
-    def action_message_move_thread(self) -> None:
-        """Move the conversation."""
-        self._with_thread(lambda ids: self._pick(ids, copies=False))
-
-    def _with_thread(self, do: Callable[[Ids], object]) -> None:
-        """Find what of the conversations of the chosen messages lies in this mailbox, then `do` on it."""
-        shown_in, ids = self.shown_in, self._meant()
-        if not shown_in or not ids:
-            return
-
-        def find(store: Store) -> list[EnvelopeId]:
-            return sorted({*ids, *store.conversations.within(ids, shown_in)})
-
-        async def run() -> None:
-            with self.telling():
-                do(await self.lane.run(find))
-
-        self.run_worker(run(), group="acts", exit_on_error=False)
-
-    # --- moving and copying ---------------------------------------------------------------
-
-    def action_message_move(self) -> None:
-        """To a mailbox that is chosen."""
-        self._pick(self._meant(), copies=False)
-
-    def action_message_copy(self) -> None:
-        """A copy of it."""
-        self._pick(self._meant(), copies=True)
-
-    def _pick(self, ids: Ids, *, copies: bool) -> None:
-        here = self._home_of(ids)
-        if not ids or here is None:
-            return
-        memory = learned.memory_of(self.store.state.get(learned.KEY))
-        source = DestinationSource(
-            list(self.mailboxes.values()),
-            self.accounts,
-            lambda destination: self._put(ids, here, destination, copies=copies),
-            home=here.account,
-            leave_out=None if copies or len(self.shown_in) > 1 else here.id,
-            likely=learned.weights(memory, learned.name_of(here), self.now()),
-        )
-        verb = "Copy" if copies else "Move"
-        self._choose(source, f"{verb} {_messages(len(ids))} to", "A few letters of its name, or a new one")
-
-    def _home_of(self, ids: Ids) -> Mailbox | None:
-        """The mailbox that is shown; in a list over several that of the first message."""
-        if self.shown in self.mailboxes or not ids:
-            return self.mailboxes.get(self.shown) if self.shown is not None else None
-        rows = self.store.envelopes.rows(ids[:1])
-        return self.mailboxes.get(rows[0].mailbox_id) if rows else None
-
-    def _put(self, ids: Ids, here: Mailbox, destination: Destination, *, copies: bool) -> None:
-        at = self.now()
-
-        def work(store: Store, ids: Ids, _: bool) -> Done | None:
-            to = destination.mailbox_id
-            if to is None:
-                to = acting.mailbox_made(store, destination.account, destination.name, at=at)
-            there = store.mailboxes.get(to)
-            if there is not None:
-                beside.remember_destination(store, learned.name_of(here), learned.name_of(there), at=at)
-            return (acting.copy if copies else acting.move)(store, ids, at=at, to=to)
-
-        self.act(ids, Deed(work, "Copying" if copies else "Moving", leaves=not copies))
-
-    def _choose(self, source: Source, title: str, hint: str) -> None:
-        def chosen(hit: Hit | None) -> None:
-            if hit is not None:
-                hit.act()
-
-        self.app.push_screen(PaletteScreen([source], hint=hint, title=title), chosen)
-
-    # --- keywords -------------------------------------------------------------------------
-
-    def action_message_keywords(self) -> None:
-        """Give keywords, or take them off."""
-        ids = self._meant()
-        if not ids:
-            return
-        rows = self.overlay.rows(ids[:MOST_LOOKED_AT])
-        given = Counter(keyword for row in rows for keyword in row.keywords.split())
-        source = KeywordSource(
-            dict(given.most_common()),
-            len(ids),
-            beside.lately_given(self.store),
-            lambda keyword, give: self._keyword(ids, keyword, give=give),
-        )
-        self._choose(source, f"Keywords of {_messages(len(ids))}", "A keyword, or a new one")
-
-    def _keyword(self, ids: Ids, keyword: str, *, give: bool) -> None:
-        at = self.now()
-
-        def work(store: Store, ids: Ids, _: bool) -> Done | None:
-            add, remove = ([keyword], []) if give else ([], [keyword])
-            done = acting.keywords(store, ids, add=add, remove=remove, at=at)
-            if give:
-                beside.remember_keyword(store, keyword)
-            return done
-
-        self.act(ids, Deed(work, "Marking"))
 
     # --- doing it -------------------------------------------------------------------------
 
@@ -347,7 +232,7 @@ class ActingScreen(LocalMailScreen):
         *,
         sure: bool,
     ) -> None:
-        words = f"{deed.progress} {_messages(len(ids))}…" if ids else f"{deed.progress}…"
+        words = f"{deed.progress} {messages_of(len(ids))}…" if ids else f"{deed.progress}…"
         progress = self.set_timer(PROGRESS_S, lambda: self.toasts.say(self.app, words, 60))
         done, place, question, missing = None, None, None, None
         try:
@@ -403,7 +288,7 @@ class ActingScreen(LocalMailScreen):
         self._later.append(_Later(wanted, ids, deed))
         for envelope_id, section in sorted(wanted):
             self.send(Want(envelope_id, section))
-        self.toasts.say(self.app, f"Fetching {_messages(len(wanted))} first…", 60)
+        self.toasts.say(self.app, f"Fetching {messages_of(len(wanted))} first…", 60)
 
     def hear_of_acting(self, news: News) -> None:
         """Octets that an action waits for, and what an open journal shows."""
@@ -492,5 +377,6 @@ class ActingScreen(LocalMailScreen):
             self.notify(text.sentence(f"{exc.sentence} {exc.advice}"), markup=False, severity="error")
 
 
-def _messages(count: int) -> str:
+def messages_of(count: int) -> str:
+    """`3 messages`."""
     return f"{counted(count)} message{'' if count == 1 else 's'}"

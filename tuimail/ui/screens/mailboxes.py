@@ -15,7 +15,8 @@ from tuimail.model import AccountName, Mailbox
 from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.lines.rows import mailbox_label
-from tuimail.ui.screens.acting import ActingScreen, Deed
+from tuimail.ui.screens.acting import Deed
+from tuimail.ui.screens.choosing import ChoosingScreen
 from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.screens.mailbox_name import MailboxName
 from tuimail.ui.widgets.folder_tree import FolderTree
@@ -25,7 +26,7 @@ from tuimail.wishes.acting import Done, NeedsYes
 Work = Callable[[Store], Done | None]
 
 
-class MailboxesScreen(ActingScreen):
+class MailboxesScreen(ChoosingScreen):
     """Acting on mailboxes. `MainScreen` adds the other keys."""
 
     # --- all of a mailbox --------------------------------------------------------------

@@ -206,27 +206,26 @@ class MainScreen(ComposingScreen, SearchingScreen):
 
     def action_message_delete(self) -> None:
         """To the trash; a draft is thrown away."""
-        if self.is_drafts:
-            self._delete_drafts(for_good=False)
-        else:
-            super().action_message_delete()
+        self._delete_drafts_then(super().action_message_delete)
 
     def action_message_delete_for_good(self) -> None:
         """Without the trash; a draft is thrown away, and can be had back for a while all the same."""
-        if self.is_drafts:
-            self._delete_drafts(for_good=True)
-        else:
-            super().action_message_delete_for_good()
+        self._delete_drafts_then(super().action_message_delete_for_good)
 
-    def _delete_drafts(self, *, for_good: bool) -> None:
-        ids = self._meant()
+    def _delete_drafts_then(self, delete: Callable[[], None]) -> None:
+        """In a mailbox of drafts, throw away those that are written here, then delete the others."""
+        if not self.is_drafts:
+            delete()
+            return
+        ids = self.chosen()
 
         async def run() -> None:
             others = await self.discard_drafts(ids)
-            if others and not for_good:
-                self._delete_messages(others)
-            elif others and len(others) == len(ids):
-                super(MainScreen, self).action_message_delete_for_good()
+            if others and len(others) < len(ids):
+                self.list_view.clear_selection()
+                self.list_view.select(others)
+            if others:
+                delete()
 
         self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
 
