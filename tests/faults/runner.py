@@ -70,6 +70,15 @@ class Sessions:
         finally:
             self.server.drained()
 
+    def session_with(self, store: Store) -> Outcome | MailError:
+        """One session alone, in a store that is open already."""
+        try:
+            return self._session(store)
+        except MailError as exc:
+            return exc
+        finally:
+            self.server.drained()
+
     def _session(self, store: Store) -> Outcome:
         session = PopSession.connect(self.receive, deadline_s=2.0, limits=self.limits)
         try:
