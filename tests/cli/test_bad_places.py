@@ -269,3 +269,13 @@ def test_a_tiny_terminal_says_so_and_can_be_left(quiet: Home) -> None:
         terminal.press("q")
         assert terminal.wait() == 0
         assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.pty
+def test_a_size_in_the_environment_is_not_believed_before_the_terminals(quiet: Home) -> None:
+    quiet.configure(CONFIG.replace('"false"', '"echo", "x"'))
+    quiet.environ |= {"LINES": "24", "COLUMNS": "80"}  # as readline hands them on
+    with screen(quiet, width=20, height=5) as terminal:
+        terminal.read_until(lambda: any(terminal.lines()))
+        terminal.press("q")
+        assert terminal.wait() == 0

@@ -7,6 +7,7 @@ engine's thread to the main screen. What must not: anything about mail.
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
@@ -36,7 +37,7 @@ from tuimail.ui.open_palette import finder, open_palette
 from tuimail.ui.screens.help import HelpScreen
 from tuimail.ui.screens.main import MainScreen
 from tuimail.ui.screens.search import SearchScreen
-from tuimail.ui.start.driver import continuing_driver
+from tuimail.ui.start.driver import continuing_driver, forget_written_size
 from tuimail.ui.start.ending import heed
 from tuimail.ui.start.first_frame import Painted
 
@@ -257,6 +258,7 @@ def run(
         raise
     with store:
         _take_accounts(store, config)
+        forget_written_size(os.environ)
         driver = continuing_driver(painted) if painted is not None else None
         app = TuimailApp(
             store, paths, config, lambda hear: Office.join(paths, on_notice=hear), demo=demo, mailto=mailto,

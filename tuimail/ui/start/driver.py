@@ -2,11 +2,15 @@
 
 Entering the alternate screen a second time would clear it: the frame would flash. And
 the terminal's own settings were saved before the first frame changed them; those are
-what must come back at the end.
+what must come back at the end. And a size that somebody wrote into the environment is
+not the terminal's.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 from textual.app import App
@@ -36,3 +40,19 @@ def continuing_driver(painted: Painted) -> type[LinuxDriver]:
             self.attrs_before = painted.tty_attributes
 
     return ContinuingDriver
+
+
+def forget_written_size(environ: MutableMapping[str, str]) -> None:
+    """Take `LINES` and `COLUMNS` out of the environment where a terminal can be asked.
+
+    Shells and programs with readline hand theirs on to all that they start. Textual
+    believes them more than the terminal: the screen would be drawn for a size that is
+    not there, some of it or all of it out of sight, and a resize would change nothing.
+    """
+    try:
+        size = os.get_terminal_size(sys.__stdout__.fileno())  # type: ignore[union-attr]  # None is an AttributeError
+    except (AttributeError, ValueError, OSError):
+        return
+    if size.columns > 0 and size.lines > 0:
+        environ.pop("LINES", None)
+        environ.pop("COLUMNS", None)
