@@ -106,4 +106,4 @@ def test_what_comes_for_a_muted_conversation_is_read(store: Store, inbox: Mailbo
     waiting = [action for _, action in store.pending.due(store.accounts.all()[0].name, 10)]
     assert len(waiting) == 1
     assert store.mutes.toggle([first]) is False
-    assert store.mutes.threads() == frozenset()
+    assert store.conversations.muted() == frozenset()

@@ -62,15 +62,19 @@ def screen_of(output: bytes, size: tuple[int, int]) -> Any:
 
 @pytest.mark.pty
 @pytest.mark.parametrize(
-    ("size", "environ"),
-    [((150, 24), {}), ((100, 24), {}), ((70, 20), {}), ((150, 24), {"NO_COLOR": "1"}), ((100, 24), {"COLORTERM": ""})],
-    ids=["three panes", "two panes", "one pane", "no colour", "256 colours"],
-)
+    ("size", "environ", "keys"),
+    [
+        ((150, 24), {}, "jjjjj"), ((100, 24), {}, "jjjjj"), ((70, 20), {}, "jjjjj"),
+        ((150, 24), {"NO_COLOR": "1"}, "jjjjj"), ((100, 24), {"COLORTERM": ""}, "jjjjj"),
+        ((150, 24), {}, "TYjjjj"), ((150, 24), {}, "hgljj"),
+    ],
+    ids=["three panes", "two panes", "one pane", "no colour", "256 colours", "threads, two lines", "a view"],
+)  # fmt: skip
 def test_textual_paints_the_same_bars_tree_and_list_over_it(
-    own_paths: Paths, tmp_path: Path, size: tuple[int, int], environ: dict[str, str]
+    own_paths: Paths, tmp_path: Path, size: tuple[int, int], environ: dict[str, str], keys: str
 ) -> None:
     seed(own_paths, mail=[*MAIL, *[("Ada <a@b.example>", f"Older {n}", 9000 + n, 0, 100, False) for n in range(60)]])
-    visit(tmp_path, size, "jjjjj", **environ)
+    visit(tmp_path, size, keys, **environ)
     output = visit(tmp_path, size, **environ)
     first, rest = output.split(TEXTUAL_BEGINS, 1)
     assert first.startswith(b"\x1b[?1049h")

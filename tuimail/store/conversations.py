@@ -19,6 +19,12 @@ DEEPEST: Final = 8
 _ELSEWHERE: Final = "('', 'inbox', 'archive', 'sent')"
 """Roles of mailboxes whose messages belong to a conversation wherever it is shown."""
 
+MUTED: Final = (
+    "SELECT muted.account_id AS owner_id, coalesce(kin.thread_id, muted.thread_id) AS thread_id FROM muted"
+    " LEFT JOIN kin ON kin.account_id = muted.account_id AND message_key = muted.thread_id"
+)
+"""Accounts and conversations that are muted, by the names that those have now."""
+
 
 class Told(NamedTuple):
     """What a message says of its place in a conversation."""
@@ -72,6 +78,10 @@ class Conversations:
         for account_id, thread_id, *rest in found:
             groups.setdefault((account_id, thread_id), []).append(_Member(*rest))
         return [_line(row, sorted(groups.get((owners[row.mailbox_id], row.thread_id), []))) for row in leads]
+
+    def muted(self) -> frozenset[int]:
+        """The conversations whose new messages come in read."""
+        return frozenset(row[1] for row in self._database.rows(MUTED))
 
     def ids(self, envelope_id: EnvelopeId, mailbox_ids: Collection[MailboxId]) -> list[EnvelopeId]:
         """All messages of a conversation, oldest first: those in these mailboxes, and own replies to them."""

@@ -1,6 +1,6 @@
 """Muted conversations: what comes in for them is read already.
 
-What lives here: which ones, and quieting what came since. It is kept by the name that a
+What lives here: muting, and quieting what came since (which ones: `conversations`). It is kept by the name that a
 conversation had when it was muted; `kin` tells which one that is a part of by now.
 """
 
@@ -11,18 +11,15 @@ from typing import Final
 
 from tuimail.actions import SetFlags, Target
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId
+from tuimail.store.conversations import MUTED
 from tuimail.store.database import Database
 from tuimail.store.pending import Pending
 
-_THREADS: Final = (
-    "SELECT muted.account_id AS owner_id, coalesce(kin.thread_id, muted.thread_id) AS thread_id FROM muted"
-    " LEFT JOIN kin ON kin.account_id = muted.account_id AND message_key = muted.thread_id"
-)
 _NEW: Final = (
     "SELECT envelope.id, account.name, mailbox_id, uid, uid_validity, message_id FROM envelope"
     " JOIN mailbox ON mailbox.id = mailbox_id JOIN account ON account.id = account_id"
     " JOIN header ON header.id = envelope.id"
-    f" JOIN ({_THREADS}) AS quiet ON quiet.owner_id = mailbox.account_id AND quiet.thread_id = envelope.thread_id"
+    f" JOIN ({MUTED}) AS quiet ON quiet.owner_id = mailbox.account_id AND quiet.thread_id = envelope.thread_id"
     " WHERE envelope.id > ? AND envelope.id <= ? AND flags & 1 = 0"
 )
 
@@ -34,10 +31,6 @@ class Mutes:
         self._database = database
         self._pending = pending
 
-    def threads(self) -> frozenset[int]:
-        """The conversations that are muted."""
-        return frozenset(row[1] for row in self._database.rows(_THREADS))
-
     def toggle(self, envelope_ids: Sequence[EnvelopeId]) -> bool:
         """Mute the conversations of these messages, or none of them any longer when all are; whether they are now."""
         with self._database.transaction():
@@ -46,7 +39,7 @@ class Mutes:
                 " WHERE envelope.id IN ({keys}) AND account_id IS NOT NULL",
                 envelope_ids,
             )}
-            muted = {(row[0], row[1]) for row in self._database.rows(_THREADS)}
+            muted = {(row[0], row[1]) for row in self._database.rows(MUTED)}
             if wanted <= muted:
                 names = self._database.rows(
                     "SELECT muted.account_id, coalesce(kin.thread_id, muted.thread_id), muted.thread_id FROM muted"

@@ -37,6 +37,7 @@ class Conversation:
         self._open: set[EnvelopeId] = set()
         self._wanted: set[EnvelopeId] = set()
         self._page = Page((), {})
+        self._current: EnvelopeId | None = None
 
     @property
     def is_on(self) -> bool:
@@ -44,24 +45,22 @@ class Conversation:
         return len(self.ids) > 1
 
     def begin(self, ids: Sequence[EnvelopeId], lead: EnvelopeId) -> EnvelopeId:
-        """Read these messages, what is new open; the one that is the current one first.
+        """Read these messages, what is new open; the one to begin with: the oldest of these.
 
-        `lead` stands for them in the list: it is the current one when nothing is new.
+        `lead` stands for them in the list: it is the one when nothing is new.
         """
-        if list(ids[-MOST_SHOWN:]) == self.ids:
-            return self._first(lead)
+        is_same = self._current is not None and self._current in ids and not {*self.ids}.isdisjoint(ids)
         self.ids = list(ids[-MOST_SHOWN:])
+        if is_same and self._current in self.ids:
+            return self._current
         rows = self._store.envelopes.rows(self.ids)
         new = [row.id for row in rows if not row.flags & Flag.SEEN]
         self._open, self._wanted = set(new[-MOST_OPEN:]) or {lead}, set()
-        return self._first(lead)
-
-    def _first(self, lead: EnvelopeId) -> EnvelopeId:
         return next((one for one in self.ids if one in self._open), lead)
 
     def end(self) -> None:
         """A message is read alone."""
-        self.ids, self._page = [], Page((), {})
+        self.ids, self._page, self._current = [], Page((), {}), None
         self._open, self._wanted = set(), set()
 
     # --- what is open ----------------------------------------------------------
@@ -104,6 +103,7 @@ class Conversation:
     def around(self, current: EnvelopeId, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
         """The lines of the current message, with all others around them."""
         self._open.add(current)
+        self._current = current
         told = []
         for row in self._store.envelopes.rows(self.ids):
             if row.id == current:

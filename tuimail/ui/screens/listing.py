@@ -12,6 +12,7 @@ from typing import Final
 
 from textual import on
 from textual.timer import Timer
+from textual.widgets import Input
 
 from tuimail.engine.protocol import Request, Show
 from tuimail.errors import MailError, StoreError
@@ -195,6 +196,8 @@ class ListingPane(Panes):
         self.shown = mailbox_id
         self.filter_words = ""
         self.filter_field.remove_class("-on")
+        with self.filter_field.prevent(Input.Changed):
+            self.filter_field.value = ""
         mailbox = self.shown_mailbox
         self.look = self.remembered.look(mailbox.account, mailbox.name) if mailbox is not None else Look()
         self.shown_anew()
@@ -331,6 +334,13 @@ class ListingPane(Panes):
         if mailbox is None or self.shown not in self._places:
             return None
         return Place(mailbox.account, mailbox.name, *self._places[self.shown])
+
+    def day_began(self) -> None:
+        """What is of today may be of yesterday now."""
+        listing = self.listing
+        if isinstance(listing, ViewListing) and listing.today_from != midnight(self.clock()):
+            view = self.list_view
+            self.show_listing(view.cursor_id, view.cursor, view.top_position)
 
     def mail_came(self, mailbox_ids: set[MailboxId]) -> None:
         """Something changed in these mailboxes: read rows again that may be others."""

@@ -131,7 +131,7 @@ class ListsScreen(MailScreen):
         raise NotImplementedError
 
     def _read_mutes(self) -> None:
-        muted = self.store.mutes.threads()
+        muted = self.store.conversations.muted()
         if muted != self.list_view.muted:
             self.list_view.muted = muted
             self.list_view.forget_dates()

@@ -274,4 +274,5 @@ class MailScreen(ListingPane):
 
     def _minute_passed(self) -> None:
         self.list_view.forget_dates()
+        self.day_began()
         self.tell_status()

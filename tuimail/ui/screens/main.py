@@ -106,6 +106,8 @@ class MainScreen(ComposingScreen, SearchingScreen):
             self.open_mailbox(mailbox_id)
         if self.go_to(envelope_id):
             self.list_view.action_list_open()
+            if envelope_id in self.conversation.ids:
+                self.reading.open(envelope_id)
         else:
             self._tell("That message is no longer there.")
 

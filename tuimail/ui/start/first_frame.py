@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tuimail.errors import MailError
-from tuimail.model import Account, Mailbox
+from tuimail.model import Account, Mailbox, Row
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.views import ViewSpec
@@ -48,6 +48,7 @@ from tuimail.ui.lines.rows import (
     where_label,
 )
 from tuimail.ui.lines.tree_rows import TreeRow, ViewLine, tree_line, tree_rows, view_lines
+from tuimail.ui.lines.when import days_between
 
 ENTER_ALTERNATE = "\x1b[?1049h"
 _LEAVE_ALTERNATE = "\x1b[?1049l\x1b[?25h"
@@ -238,17 +239,29 @@ class Frame:
         by_id = {each.id: each for each in mailboxes if each.id != mailbox.id}
         is_mixed = listing.spec.is_threaded or not listing.spec.mailbox_id
         with_account = len(accounts) > 1 and mailbox.id < 0
+        muted = self._store.conversations.muted()
+        above = listing.window(top - 1, 1).rows[0] if shape.by_day and 0 < top <= total else None
         for position, row in enumerate(window.rows, window.start):
             at_cursor = position == cursor
+            new_day = shape.by_day and (above is None or days_between(row.sort_at, above.sort_at) != 0)
+            above = row
             of = by_id.get(row.mailbox_id) if is_mixed else None
             where = where_label(of, with_account=with_account) if of is not None else ""
-            for runs in row_lines(row, inner, self._now, cursor=at_cursor, where=where, shape=shape):
+            for runs in row_lines(
+                row, inner, self._now, cursor=at_cursor, where=where, shape=shape, new_day=new_day,
+                muted=row.thread_id in muted, snippet=self._snippet(row) if shape.is_roomy else "",
+            ):  # fmt: skip
                 line = self._line(runs, inner, "cursor" if at_cursor else "")
                 lines.append(line + self._line([], width - inner))
         del lines[height:]
         if not total:
             lines += self._message(self._why_empty(accounts, mailboxes, shown), width, page)
         return lines + [self._line([], width)] * (height - len(lines))
+
+    def _snippet(self, row: Row) -> str:
+        from tuimail.ui.beside.snippets import snippet_of  # 10 ms that rows of one line do not wait for
+
+        return snippet_of(self._store, row.id)
 
     def _why_empty(self, accounts: Sequence[Account], mailboxes: Sequence[Mailbox], shown: _Shown) -> list[Runs]:
         listing, mailbox = shown.listing, shown.mailbox

@@ -1,0 +1,113 @@
+"""Lists as a person sees them: views over accounts, threads, filters, dates, unread mail elsewhere."""
+
+from __future__ import annotations
+
+from tests.ui.seed import WORK, inbox_of, incoming, put_text, seed
+from tests.ui.test_main_screen import bench
+from tuimail.engine.protocol import MailboxChanged
+from tuimail.mime.text import plain_to_readable
+from tuimail.model import Flag
+from tuimail.paths import Paths
+from tuimail.store import Store
+from tuimail.ui.beside.listing import ViewListing
+
+CONVERSATION = (("Grace Hopper", 5, 0), ("Alan Turing", 4, int(Flag.SEEN)), ("Mary Somerville", 3, 0))
+
+
+def seed_conversation(paths: Paths) -> None:
+    """One conversation of three among single messages, all with texts."""
+    seed(paths)
+    with Store.open(paths) as store:
+        inbox = inbox_of(store)
+        store.envelopes.ingest(inbox, [
+            incoming(2000 + n, f"{name} <x@y.example>", "Second pass", minutes, flags, 900, False)._replace(
+                thread_id=77, in_reply_to=f"<{1999 + n}@example.org>"
+            )
+            for n, (name, minutes, flags) in enumerate(CONVERSATION)
+        ])  # fmt: skip
+        for row in store.envelopes.window(inbox, 0, 3).rows:
+            put_text(store, row.id, plain_to_readable(f"These are the words of {row.sender}."))
+
+
+async def test_a_conversation_is_one_line_opens_in_place_and_is_read_as_a_whole(paths: Paths) -> None:
+    seed_conversation(paths)
+    async with bench(paths, size=(150, 30)) as found:
+        screen = found.app.main
+        view = screen.list_view
+        before = view.total
+        await found.press("T")
+        await found.until(lambda: isinstance(screen.listing, ViewListing) and screen.listing.is_made)
+        assert view.total == before - 2
+        assert "2/3" in found.text()
+        await found.press("enter")
+        await found.until(lambda: "words of Mary" in found.text())
+        assert "words of Grace" in found.text()
+        assert "▸ Alan Turing" in found.text()
+        await found.press("Z")
+        await found.until(lambda: "▾ Alan Turing" in found.text())
+        await found.press("escape", "Z")
+        assert view.total == before
+        assert "▾ Grace Hopper" in found.text()
+        assert "└ Alan Turing" in found.text()
+        assert len(screen.chosen()) == 1
+        await found.press("left")
+        assert view.total == before - 2
+        assert len(screen.chosen()) == 3
+        await found.press("s")
+        await found.until(lambda: all(row.flags & Flag.FLAGGED for row in found.store.envelopes.rows(screen.chosen())))
+
+
+async def test_a_filter_narrows_the_list_while_one_types_and_esc_shows_all(paths: Paths) -> None:
+    seed(paths)
+    async with bench(paths, size=(150, 30)) as found:
+        view = found.app.main.list_view
+        everything = view.total
+        await found.press("ampersand", *"dsa")
+        await found.until(lambda: view.total == 1)
+        assert "[SECURITY]" in found.text()
+        await found.press(*"xx")
+        await found.until(lambda: view.total == 0)
+        assert "No message has these words" in found.text()
+        await found.press("enter", "escape")
+        await found.until(lambda: view.total == everything)
+
+
+async def test_what_is_read_in_unread_stays_and_mail_that_comes_appears(paths: Paths) -> None:
+    seed(paths)
+    async with bench(paths, size=(150, 30), mark_seen_after_s=0.001) as found:
+        screen, view = found.app.main, found.app.main.list_view
+        await found.press("h", "g", "l", "enter")
+        listing = screen.listing
+        assert isinstance(listing, ViewListing)
+        await found.until(lambda: listing.is_made)
+        assert view.total == 3
+        await found.until(lambda: found.store.mailboxes.get(found.inbox).unread == 2)  # type: ignore[union-attr]  # it is there
+        found.store.envelopes.ingest(found.inbox, [incoming(3000, "New <n@b.example>", "Just in", 0, 0, 10, False)])
+        found.engine.say(MailboxChanged(found.inbox))
+        await found.until(lambda: "Just in" in found.text())
+        assert view.total == 4
+
+
+async def test_unread_mail_is_found_in_other_mailboxes(paths: Paths) -> None:
+    seed(paths)
+    with Store.open(paths) as store:
+        lists = store.mailboxes.find(WORK, "Lists/python-dev")
+        assert lists is not None
+        store.envelopes.ingest(lists.id, [incoming(5, "Guido <g@p.example>", "PEP 8", 60, 0, 10, False)])
+        store.mailboxes.set_synced(lists.id, 1)
+    async with bench(paths, size=(150, 30)) as found:
+        screen = found.app.main
+        await found.press("j", "j", "right_square_bracket")
+        await found.until(lambda: screen.shown == lists.id)
+        await found.press("left_square_bracket")
+        await found.until(lambda: screen.shown == found.inbox)
+
+
+async def test_going_to_a_date_finds_its_newest_message(paths: Paths) -> None:
+    seed(paths)
+    async with bench(paths, size=(150, 30)) as found:
+        await found.press("semicolon", *"2026-02", "enter")
+        await found.until(lambda: found.app.main.list_view.cursor > 0)
+        row = found.app.main.list_view.row_at(found.app.main.list_view.cursor)
+        assert row is not None
+        assert row.subject == "Spanning tree poem"
