@@ -110,7 +110,7 @@ class Renumbering:
     def _candidates(
         self, mailbox_id: MailboxId, coming: Mapping[int, Incoming]
     ) -> tuple[dict[_Identity, list[int]], dict[_Identity, list[int]]]:
-        """Messages in limbo that have a Message-ID of the arrivals, by identity, oldest id first; apart, those we filed."""
+        """Messages in limbo with a Message-ID of the arrivals, by identity, oldest first; apart, those we filed."""
         rows = self._database.rows_of(
             "SELECT loose, limbo.message_id, received_at, size_octets, from_line, subject, sent_at, envelope_id"
             " FROM limbo JOIN envelope ON envelope.id = envelope_id JOIN header ON header.id = envelope_id"
