@@ -171,7 +171,7 @@ class Address(NamedTuple):
 class Thread(NamedTuple):
     """What a line of a list says when it stands for a whole conversation."""
 
-    count: int
+    messages: int
     """Its messages, own replies included."""
     unread: int
     names: tuple[str, ...]

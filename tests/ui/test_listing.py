@@ -96,7 +96,7 @@ def test_a_closed_line_means_its_messages_here_and_an_open_one_itself(store: Sto
     listing = view(store)
     line = next(one for one in listing.window(0, 50).rows if one.thread is not None)
     assert line.thread is not None
-    assert len(listing.all_of([line.id])) == line.thread.count
+    assert len(listing.all_of([line.id])) == line.thread.messages
     listing.unfold(line.id)
     assert listing.all_of([line.id]) == [line.id]
     listing.close()

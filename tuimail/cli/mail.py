@@ -146,7 +146,7 @@ def _listed_values(envelope: Envelope, row: Row) -> dict[str, object]:
     values = envelope_values(envelope)
     if row.thread is not None:
         people = [name or "me" for name in row.thread.names]
-        values["thread"] = {"count": row.thread.count, "unread": row.thread.unread, "people": people}
+        values["thread"] = {"count": row.thread.messages, "unread": row.thread.unread, "people": people}
     return values
 
 

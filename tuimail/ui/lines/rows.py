@@ -159,8 +159,8 @@ def lines_per_row(width: int, shape: Shape = DENSE) -> int:
 def _who(row: Row, width: int, role: str) -> Runs:
     """The sender; of a conversation everybody, and how many messages it has; the branch in one that is open."""
     if row.thread is not None:
-        unread = f"{row.thread.unread}/" if 0 < row.thread.unread < row.thread.count else ""
-        count = f" {unread}{row.thread.count}"
+        unread = f"{row.thread.unread}/" if 0 < row.thread.unread < row.thread.messages else ""
+        count = f" {unread}{row.thread.messages}"
         if cell_width(count) + 4 <= width:
             names = fit(people_names(row.thread.names), width - cell_width(count))
             return [Run(names, role), Run(count, "count" if row.thread.unread else "muted")]
