@@ -168,8 +168,11 @@ def test_sorting_offers_every_order_and_marks_the_one_in_force() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "before"),
-    [("2026-02", 1_772_323_200), ("yesterday", 1_773_273_600), ("today", 1_773_360_000), ("1w", NOW - 7 * 86_400)],
-)
+    [
+        ("2026-02", 1_772_323_200), ("yesterday", 1_773_273_600), ("today", 1_773_360_000), ("1w", NOW - 7 * 86_400),
+        ("thursday", 1_773_360_000), ("last thursday", 1_773_360_000 - 7 * 86_400),
+    ],
+)  # fmt: skip
 def test_a_date_goes_to_the_newest_message_of_it(typed: str, before: int) -> None:
     chosen: list[int] = []
     DateSource(NOW, chosen.append).hits(typed)[0].act()

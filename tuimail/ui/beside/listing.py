@@ -17,6 +17,7 @@ from tuimail.store.views import Opened, ViewSpec
 
 _GENERATION = 1 << 64
 _MOST_LOOKS = 4
+_MOST_LEADS = 5000
 
 
 class Listing(Protocol):
@@ -101,6 +102,8 @@ class ViewListing:
         """Ascending."""
         self._starts: list[int] = []
         """Where each of them begins in the list."""
+        self._leads: dict[EnvelopeId, tuple[EnvelopeId, int]] = {}
+        """What was found of messages that another one stands for; right until the view is made again."""
         self.kept: set[EnvelopeId] = set()
         """Messages that stay although they no longer fit: those that were read here."""
 
@@ -127,6 +130,7 @@ class ViewListing:
         self._opened, self._head = opened, []
         self.mailbox_ids = self._store.views.mailboxes(self.spec)
         self._places, self._starts = [], []
+        self._leads.clear()
         self._generation += 1
         for lines in open_ones:
             self.unfold(lines[0].id)
@@ -158,9 +162,16 @@ class ViewListing:
 
     def _lead_of(self, envelope_id: EnvelopeId) -> tuple[EnvelopeId | None, int | None]:
         """The message that stands for its conversation, and where."""
-        for lead in self._store.conversations.leads(envelope_id, self.mailbox_ids):
+        known = self._leads.get(envelope_id)
+        if known is not None:
+            return known
+        members = self._store.conversations.leads(envelope_id, self.mailbox_ids)
+        for lead in members:
             base = self._base_position(lead)
             if base is not None:
+                if len(self._leads) > _MOST_LEADS:
+                    self._leads.clear()
+                self._leads.update((one, (lead, base)) for one in members)
                 return lead, base
         return None, None
 

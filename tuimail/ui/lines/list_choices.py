@@ -69,12 +69,13 @@ class DateSource:
         """What was typed, read as a date; else some usual ones."""
         words = query.removeprefix("last ").strip()
         if words:
-            return [self._hit(words, query)]
-        return [self._hit(each, each) for each in USUAL_DATES]
+            # On a Monday the last Monday was a week ago.
+            return [self._hit(words, query, self._now - 86_400 if words != query else self._now)]
+        return [self._hit(each, each, self._now) for each in USUAL_DATES]
 
-    def _hit(self, words: str, label: str) -> Hit:
+    def _hit(self, words: str, label: str, now: float) -> Hit:
         try:
-            stretch = read(words, self._now)
+            stretch = read(words, now)
         except NoDate as exc:
             return Hit(str(exc), "", "", " ", 0.0, (), lambda: None)
         # A span back from now ends now: what is meant is its beginning.
