@@ -276,6 +276,6 @@ def test_a_size_in_the_environment_is_not_believed_before_the_terminals(quiet: H
     quiet.configure(CONFIG.replace('"false"', '"echo", "x"'))
     quiet.environ |= {"LINES": "24", "COLUMNS": "80"}  # as readline hands them on
     with screen(quiet, width=20, height=5) as terminal:
-        terminal.read_until(lambda: any(terminal.lines()))
+        terminal.read_until(lambda: terminal.shows("tuimail needs a"))
         terminal.press("q")
         assert terminal.wait() == 0

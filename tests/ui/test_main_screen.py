@@ -456,7 +456,7 @@ async def test_a_password_for_sending_is_asked_for_and_handed_on_as_such(seeded:
     async with bench(seeded) as found:
         found.engine.say(PasswordWanted("work", "smtp.example.org refused the login.", part="send"))
         await found.until(lambda: isinstance(found.app.screen, PasswordScreen))
-        assert "for sending" in found.text()
+        await found.until(lambda: "for sending" in found.text())
         await found.press("s", "e", "c", "enter")
         await found.until(lambda: Credential("work", "sec", "send") in found.engine.heard)
 
