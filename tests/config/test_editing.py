@@ -35,6 +35,9 @@ def file(tmp_path: Path) -> Path:
         replace(WORK, send=replace(SEND, user="other", password_command=("x",))),
         replace(WORK, receive=Receive(Protocol.POP3, "pop.example.org", 995, Security.TLS, "ada", quarantine=True)),
         replace(WORK, receive=Receive(Protocol.POP3, "p.org", 110, Security.STARTTLS, "ada", keep_on_server_days=14)),
+        replace(WORK, receive=Receive(Protocol.POP3, "p.org", 995, Security.TLS, "ada", limit_octets=3 << 20)),
+        replace(WORK, receive=Receive(Protocol.POP3, "p.org", 995, Security.TLS, "ada", limit_octets=1 << 30)),
+        replace(WORK, receive=Receive(Protocol.POP3, "p.org", 995, Security.TLS, "ada", limit_octets=1 << 10)),
         replace(
             WORK,
             receive=replace(RECEIVE, auth=AuthKind.OAUTH2, token_command=("oama", "access")),

@@ -107,6 +107,18 @@ def test_other_words_for_days_are_mistakes(written: str) -> None:
     assert len(mistakes_in(ACCOUNT + f"offline = {written}")) == 1
 
 
+@pytest.mark.parametrize(("written", "octets"), [("1K", 1 << 10), ("64M", 64 << 20), ("1G", 1 << 30)])
+def test_a_limit_is_a_size_in_binary_units(written: str, octets: int) -> None:
+    text = ACCOUNT.replace('protocol = "imap"', 'protocol = "pop3"') + f'limit = "{written}"'
+    assert config.parse(text, FILE).accounts[WORK].receive.limit_octets == octets
+
+
+@pytest.mark.parametrize("written", ['"0M"', '"1025M"', '"2G"', '"64"', "64", '"M"', '"-1M"', '"1.5M"', '"64 M"'])
+def test_other_words_for_sizes_are_mistakes(written: str) -> None:
+    text = ACCOUNT.replace('protocol = "imap"', 'protocol = "pop3"') + f"limit = {written}"
+    assert len(mistakes_in(text)) == 1
+
+
 def test_a_maildir_needs_a_path_and_no_server() -> None:
     text = '[accounts.old]\naddress = "a@b.c"\n[accounts.old.receive]\nprotocol = "maildir"\n'
     receive = config.parse(text + 'path = "/mail"', FILE).accounts[AccountName("old")].receive

@@ -53,7 +53,9 @@ class PopHouse:
         self.paths.make()
         self.store = Store.open(self.paths)
 
-    def write_config(self, *, keep: str = "never", port: int | None = None, password: str | None = None) -> None:
+    def write_config(
+        self, *, keep: str = "never", port: int | None = None, password: str | None = None, limit: str = "64M"
+    ) -> None:
         """Write config.toml; the password comes from a command."""
         self.directory.mkdir(parents=True, exist_ok=True)
         secret = self.directory / "secret"
@@ -69,6 +71,7 @@ security = "none"
 user = "{self.server.pop3_user}"
 password_command = ["cat", "{secret}"]
 keep_on_server = "{keep}"
+limit = "{limit}"
 """)
 
     @contextmanager

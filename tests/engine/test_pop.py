@@ -182,15 +182,32 @@ def test_a_server_that_lies_about_sizes_keeps_its_mail_and_ours_is_whole(setting
     assert setting.heard_of("DELE") == []
 
 
+def test_mail_that_stays_on_a_server_that_lies_about_sizes_is_told(setting_of: Callable[..., Setting]) -> None:
+    setting = setting_of(letters(5), capabilities=("TOP", "UIDL", "USER"), size_of=lambda raw: len(raw) - 7)
+    for _ in range(2):
+        assert setting.sync() == ""
+        said = setting.house.store.accounts.all()[0].sentence
+        assert said.startswith("5 messages are here but stay on the server")
+        assert "“Letter 5”, “Letter 4” and 3 more" in said
+        assert "keep_on_server" in said
+    setting.house.write_config(keep="always")
+    assert setting.sync() == ""
+    assert setting.house.store.accounts.all()[0].sentence == ""
+    assert setting.heard_of("DELE") == []
+
+
 # --- what is too large ------------------------------------------------------------------
 
 
 def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_it(
-    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+    setting_of: Callable[..., Setting]
 ) -> None:
-    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (10_000, True, True))
-    mails = {b"small": letter(1), b"large": with_attachment(2, 50_000)}
+    head = len(letter(1, b""))
+    small, large = letter(1, b"x" * (8190 - head) + b"\r\n"), letter(2, b"x" * (8191 - head) + b"\r\n")
+    mails = {b"small": small, b"large": large}
+    assert [len(raw) for raw in mails.values()] == [8192, 8193]
     setting = setting_of(mails)
+    setting.house.write_config(limit="8K")
     setting.sync()
     large = setting.house.with_subject("Letter 2")
     assert setting.house.envelope(large).body is BodyState.ABSENT
@@ -203,11 +220,9 @@ def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_i
     assert_settled(setting.drop, mails, setting.house.store, ACCOUNT, setting.house.paths.maildir)
 
 
-def test_opening_a_preview_while_the_server_is_away_says_why(
-    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (100, True, True))
+def test_opening_a_preview_while_the_server_is_away_says_why(setting_of: Callable[..., Setting]) -> None:
     setting = setting_of({b"large": with_attachment(2, 5_000)})
+    setting.house.write_config(limit="1K")
     setting.sync()
     setting.server.stop()
     large = setting.house.with_subject("Letter 2")

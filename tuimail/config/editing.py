@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tuimail.config.reading import load, parse
 from tuimail.config.values import (
+    POP3_LIMIT_OCTETS,
     AccountConfig,
     AuthKind,
     Protocol,
@@ -143,6 +144,8 @@ def receive_keys(receive: Receive, address: str) -> Plain:
     else:
         if receive.keep_on_server_days is not None:
             keys["keep_on_server"] = _days(receive.keep_on_server_days, "never", "always")
+        if receive.limit_octets != POP3_LIMIT_OCTETS:
+            keys["limit"] = _size(receive.limit_octets)
     if receive.quarantine is not (receive.protocol is Protocol.POP3):
         keys["quarantine"] = receive.quarantine
     return keys
@@ -180,6 +183,14 @@ def _secret_keys(command: tuple[str, ...], token: tuple[str, ...], ca_file: Path
     if ca_file:
         keys["ca_file"] = str(ca_file)
     return keys
+
+
+def _size(octets: int) -> str:
+    """As the reader takes it: whole kibibytes at least."""
+    for unit, bits in (("G", 30), ("M", 20)):
+        if octets % (1 << bits) == 0:
+            return f"{octets >> bits}{unit}"
+    return f"{octets >> 10}K"
 
 
 def _days(days: int | None, nothing: str, everything: str) -> str:

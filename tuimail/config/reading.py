@@ -28,6 +28,7 @@ from tuimail.config.table import (
     settings_of,
 )
 from tuimail.config.values import (
+    POP3_LIMIT_OCTETS,
     AccountConfig,
     AuthKind,
     ComposeConfig,
@@ -297,6 +298,7 @@ class _Reader:
             offline_days=values.get("offline", 30),
             subscribed_only=values.get("subscribed_only", False),
             keep_on_server_days=values.get("keep_on_server"),
+            limit_octets=values.get("limit", POP3_LIMIT_OCTETS),
             quarantine=values.get("quarantine", protocol is Protocol.POP3),
             token_command=values.get("token_command", ()),
         )

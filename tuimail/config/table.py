@@ -189,6 +189,18 @@ def _days(nothing: str, everything: str) -> Kind:
     return Kind(f'"{nothing}", "{everything}" or days such as "30d"', read)
 
 
+MAX_LIMIT_OCTETS = 1 << 30
+_UNITS = {"K": 10, "M": 20, "G": 30}
+
+
+def _read_octets(value: object) -> object:
+    if isinstance(value, str) and len(value) <= 8 and value[-1:] in _UNITS:
+        number = value[:-1]
+        if number.isascii() and number.isdigit() and 0 < int(number) << _UNITS[value[-1]] <= MAX_LIMIT_OCTETS:
+            return int(number) << _UNITS[value[-1]]
+    raise ValueError
+
+
 def _choice(values: type[StrEnum]) -> Kind:
     names = [f'"{value}"' for value in values]
 
@@ -217,6 +229,7 @@ PORTS = Kind("a list of up to 10 port numbers, such as [2525]", _read_ports)
 YES_NO = Kind("true or false", _read_bool)
 COMMAND = Kind('a list of words, such as ["pass", "show", "mail/ada"]', _read_command)
 PATH = Kind('an absolute path, or one that begins with "~/"', _read_path)
+OCTETS = Kind('a size from "1K" to "1G", such as "64M"', _read_octets)
 CLAMD = Kind('an absolute path, one that begins with "~/", or "off"', _read_clamd)
 SPELL = Kind('an absolute path, one that begins with "~/", or "off"', _read_clamd)
 SECONDS = Kind('seconds from 0 to 3600, or "never"', _read_seconds)
@@ -287,6 +300,8 @@ CONFIG_TABLE: tuple[Setting, ...] = (
             "Show only the mailboxes that are subscribed.", protocols=_IMAP),
     Setting(RECEIVE, "keep_on_server", _days("never", "always"), "always",
             "How long mail stays on the server after it was downloaded.", protocols=_POP3),
+    Setting(RECEIVE, "limit", OCTETS, "64M",
+            "A larger message is only listed at first, and downloaded when you open it.", protocols=_POP3),
     Setting(RECEIVE, "quarantine", YES_NO, "true for pop3, false for imap",
             "Hold attachments back until you have looked at them and released them.", protocols=_SERVERS),
     Setting(RECEIVE, "path", PATH, "", "The directory. Required for maildir.", protocols=(Protocol.MAILDIR,)),

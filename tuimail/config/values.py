@@ -13,6 +13,9 @@ from pathlib import Path
 
 from tuimail.model import AccountName
 
+POP3_LIMIT_OCTETS = 64 << 20
+"""A message that is larger is only listed at first, where nothing else is configured."""
+
 
 class Protocol(StrEnum):
     """How mail comes here."""
@@ -68,6 +71,8 @@ class Receive:
     """IMAP: only subscribed mailboxes are shown."""
     keep_on_server_days: int | None = None
     """POP3: 0 deletes after download, None never deletes."""
+    limit_octets: int = POP3_LIMIT_OCTETS
+    """POP3: a larger message is only listed until somebody opens it."""
     quarantine: bool = False
     """Attachments are held until a person releases them."""
     path: Path | None = None

@@ -22,6 +22,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
+from tuimail.config.values import POP3_LIMIT_OCTETS
 from tuimail.net.pop_values import sizes_agree
 from tuimail.store.uidls import UidlState
 
@@ -35,7 +36,6 @@ MAX_HEADER_OCTETS: Final = 512 * 1024
 MAX_ABSENCE_S: Final = 30 * DAY_S
 """Longer than this since the last check, and the clock is not believed."""
 SKEW_S: Final = 3600
-DEFAULT_LIMIT_OCTETS: Final = 64 << 20
 DERIVED: Final = b"\x00"
 """First octet of keys of our own; no legal id begins with it."""
 _ILLEGAL: Final = DERIVED + b"i"
@@ -111,7 +111,7 @@ class Policy:
 
     keep_days: int | None
     """0 deletes what is stored, None never deletes."""
-    limit_octets: int = DEFAULT_LIMIT_OCTETS
+    limit_octets: int = POP3_LIMIT_OCTETS
     """Larger ones are only previewed."""
     can_preview: bool = True
     """The server has TOP."""
@@ -235,6 +235,27 @@ def may_delete(row: Known, listed_octets: int, policy: Policy, now: int) -> bool
     if not row.has_message or row.stored_at is None:
         return False
     return policy.keep_days == 0 or (policy.may_expire and now - row.stored_at >= policy.keep_days * DAY_S)
+
+
+def is_kept_for_its_size(row: Known, listed_octets: int, policy: Policy, now: int) -> bool:
+    """Whether a message is due to leave the server, and stays because its size there is not the one that came."""
+    if row.octets is None or sizes_agree(row.octets, listed_octets):
+        return False
+    return may_delete(row, row.octets, policy, now)
+
+
+MOST_NAMED: Final = 2
+
+
+def about_sizes(count: int, subjects: Sequence[str]) -> str:
+    """Why messages stay on the server though they are here. `subjects`: of some, as they may be shown."""
+    named = ", ".join(f"“{subject[:40]}”" for subject in subjects[:MOST_NAMED])
+    more = f" and {count - len(subjects[:MOST_NAMED]):,} more" if named and count > len(subjects[:MOST_NAMED]) else ""
+    names = f" ({named}{more})" if named else ""
+    return (
+        f"{counted(count)} here but stay on the server, which gives sizes that do not fit{names}. "
+        'Delete them there by its website, or set keep_on_server = "always".'
+    )
 
 
 class Seen(NamedTuple):

@@ -95,11 +95,12 @@ class PopRound:
         if not self._session.alive:
             return Outcome(len(stored), 0, plan.sentences)  # we are ending
         deleted = self._delete(plan, listing, keys, policy, stored)
+        kept = list(self._about_sizes(plan, listing, keys, policy))
         is_settled = self._session.quit()
         unfetched = len(plan.preview) + sum(
             row.state is UidlState.PREVIEWED and row.uidl in usable and row.uidl not in stored for row in known.values()
         )
-        sentences = [*plan.sentences, *_sentences(refused, is_settled, deleted), *self._about_expiry(unfetched)]
+        sentences = [*plan.sentences, *kept, *_sentences(refused, is_settled, deleted), *self._about_expiry(unfetched)]
         return Outcome(len(stored), deleted, tuple(sentences))
 
     def _about_expiry(self, unfetched: int) -> Iterable[str]:
@@ -120,7 +121,8 @@ class PopRound:
         self._store.state.set(key, list(checked))
         can_preview = self._session.has("TOP") or not self._session.capabilities
         return Policy(
-            keep_days, can_preview=can_preview, may_expire=pop_plan.believes_clock(checked, self._now)
+            keep_days, self._desk.account.receive.limit_octets, can_preview=can_preview,
+            may_expire=pop_plan.believes_clock(checked, self._now),
         )
 
     # --- looking first ----------------------------------------------------------------
@@ -229,6 +231,24 @@ class PopRound:
             return 0
         self._uidls.set_state(self._desk.name, doomed.values(), UidlState.DELE_SENT, at=self._now)
         return len(self._session.delete(sorted(doomed)))
+
+    def _about_sizes(
+        self, plan: Plan, listing: Listing, keys: Mapping[int, bytes], policy: Policy
+    ) -> Iterable[str]:
+        """What stays there, though it is here and due, because the server's sizes are not those of what came."""
+        if plan.brake is not Brake.OFF or listing.uidls is None or policy.keep_days is None:
+            return
+        rows = self._uidls.all(self._desk.name)
+        kept = [
+            rows[key].envelope_id
+            for number, key in sorted(keys.items(), reverse=True)
+            if key in rows
+            and pop_plan.is_kept_for_its_size(known_of(rows[key], None), listing.sizes[number], policy, self._now)
+        ]
+        if kept:
+            newest = [one for one in kept if one is not None][: pop_plan.MOST_NAMED]
+            found = [self._store.envelopes.envelope(one) for one in newest]
+            yield pop_plan.about_sizes(len(kept), [one.subject for one in found if one is not None])
 
     def _verified(self, wanted: Iterable[Wanted]) -> dict[int, bytes]:
         """Those that are here octet for octet; the others are never asked about again in this process."""
