@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tests.ui.seed import WORK, inbox_of, incoming, put_text, seed
+from tests.ui.seed import LISTING, WORK, inbox_of, incoming, put_text, seed
 from tests.ui.test_main_screen import bench
 from tuimail.engine.protocol import MailboxChanged
 from tuimail.mime.text import plain_to_readable
-from tuimail.model import Flag
+from tuimail.model import AccountName, Flag
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.beside.listing import ViewListing
 
+HOME = AccountName("home")
 CONVERSATION = (("Grace Hopper", 5, 0), ("Alan Turing", 4, int(Flag.SEEN)), ("Mary Somerville", 3, 0))
 
 
@@ -101,6 +102,29 @@ async def test_unread_mail_is_found_in_other_mailboxes(paths: Paths) -> None:
         await found.until(lambda: screen.shown == lists.id)
         await found.press("left_square_bracket")
         await found.until(lambda: screen.shown == found.inbox)
+
+
+async def test_a_view_is_found_by_its_name_and_all_keys_there_act_on_the_account_of_each_message(paths: Paths) -> None:
+    seed(paths)
+    with Store.open(paths) as store:
+        store.accounts.sync_names([(WORK, "ada@example.org", "imap"), (HOME, "ada@example.net", "imap")])
+        store.mailboxes.apply_listing(HOME, LISTING)
+        other = store.mailboxes.find(HOME, "INBOX")
+        assert other is not None
+        store.envelopes.ingest(other.id, [incoming(1, "Jean <j@b.example>", "From home", 0, 0, 10, False)])
+        store.mailboxes.set_synced(other.id, 1)
+    async with bench(paths, size=(170, 30)) as found:
+        screen = found.app.main
+        await found.press("M", *"all inb", "enter")
+        await found.until(lambda: isinstance(screen.listing, ViewListing) and screen.listing.is_made)
+        assert "home From home" in found.text()
+        await found.press("e")
+        await found.until(lambda: "From home" not in found.text())
+        archive = found.store.mailboxes.find(HOME, "Archive")
+        assert archive is not None
+        await found.until(lambda: found.store.envelopes.window(archive.id, 0, 1).total == 1)
+        await found.press("u")
+        await found.until(lambda: "From home" in found.text())
 
 
 async def test_going_to_a_date_finds_its_newest_message(paths: Paths) -> None:

@@ -277,7 +277,7 @@ def _says(each: ActionSpec, query: str) -> bool:
 
 def mailbox_path(mailbox: Mailbox) -> str:
     """`Inbox`, or the whole name with its levels set apart: `Lists / tuimail`."""
-    if mailbox.role is not Role.NONE or not mailbox.delimiter:
+    if mailbox.role is not Role.NONE or not mailbox.delimiter or mailbox.id < 0:
         return mailbox_label(mailbox)
     steps = [clean_line(step, 100) or "(no name)" for step in mailbox.name.split(mailbox.delimiter)]
     return " / ".join(steps)

@@ -12,7 +12,9 @@ from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.window import Found
+from tuimail.ui.beside.unified import mailbox_of_view
 from tuimail.ui.commands import CommandSource, Hit, Kind, MailboxSource, MessageSource, Source, ThemeSource
+from tuimail.ui.lines.tree_rows import view_lines
 from tuimail.ui.screens.palette import PaletteScreen
 
 _WORDS = {
@@ -58,7 +60,9 @@ def open_palette(
     if kind is Kind.ALL:
         sources.append(CommandSource(app, keymap))
     if kind in (Kind.ALL, Kind.MAILBOXES):
-        sources.append(MailboxSource(mailboxes, store.accounts.all(), open_mailbox))
+        accounts = store.accounts.all()
+        views = [mailbox_of_view(line, None) for line in view_lines(accounts, mailboxes)]
+        sources.append(MailboxSource([*mailboxes, *views], accounts, open_mailbox))
     if kind in (Kind.ALL, Kind.MESSAGES) and find is not None:
         sources.append(MessageSource(find, mailboxes, open_message, clock(), shows_recent=alone))
     if kind in (Kind.ALL, Kind.THEMES):

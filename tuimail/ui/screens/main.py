@@ -96,7 +96,7 @@ class MainScreen(ComposingScreen, SearchingScreen):
 
     def open_mailbox(self, mailbox_id: MailboxId) -> None:
         """Show a mailbox that was found, and go to its list."""
-        if mailbox_id in self.mailboxes:
+        if mailbox_id in self.mailboxes or mailbox_id in self.views:
             self.show_mailbox(mailbox_id)
             self.focus_list()
 
