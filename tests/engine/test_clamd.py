@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.pop_house import ACCOUNT, PopHouse
+from tests.faults.drop_server import Drop, DropServer
+from tests.faults.mails import with_attachment
 from tests.servers import clamd as clamd_server
 from tuimail.engine.children.clamd import OFF, QUIET_S, Clamd, Scan, find_socket
 from tuimail.engine.children.examine import Examiner
 from tuimail.engine.log import Log
+from tuimail.engine.protocol import Reload
 from tuimail.mime.verdicts import Context, Verdict
 
 
@@ -202,3 +206,29 @@ def test_a_socket_is_found_or_named_or_switched_off(fake: Fakes, tmp_path: Path)
     assert find_socket("", (tmp_path / "file",)) is None
     assert find_socket("/x/y", (usual,)) == Path("/x/y")
     assert find_socket(OFF, (usual,)) is None
+
+
+def test_a_daemon_that_is_named_while_the_engine_runs_is_asked_after_a_reload(fake: Fakes, tmp_path: Path) -> None:
+    scanner = fake(saying(b"stream: Evil.Thing FOUND\0"))
+    drop = Drop({b"a": with_attachment(1, 300)})
+    with DropServer(drop) as server:
+        house = PopHouse(tmp_path / "house", server)
+        off = house.paths.config_file.read_text()
+        house.paths.config_file.write_text(f'{off}[security]\nclamd = "off"\n')
+        with house.office(watch=False) as office:
+            assert office.wait_sync(timeout_s=60) == {ACCOUNT: ""}
+            house.ears.wait_until(lambda: house.store.quarantine.unexamined() == [])
+            server.drained()
+            drop.messages[b"b"] = with_attachment(2, 300)
+            house.paths.config_file.write_text(f'{off}[security]\nclamd = "{scanner.path}"\n')
+            office.send(Reload())
+            assert office.wait_sync(timeout_s=60) == {ACCOUNT: ""}
+            house.ears.wait_until(lambda: house.store.quarantine.unexamined() == [])
+        found = {
+            subject: house.store.quarantine.of_message(house.with_subject(subject))[0].reasons
+            for subject in ("Letter 1", "Letter 2")
+        }
+        house.close()
+    assert "ClamAV found Evil.Thing in it." in found["Letter 2"]
+    assert not any("ClamAV" in reason for reason in found["Letter 1"])
+    assert scanner.connections == 1

@@ -490,12 +490,10 @@ def test_a_server_hears_of_us_while_the_disk_is_busy(
     assert setting.drop.messages == {}
 
 
-def test_a_server_that_deletes_by_itself_is_told_of(
-    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tuimail.engine.pop.plan.Policy.__init__.__defaults__", (10_000, True, True))
+def test_a_server_that_deletes_by_itself_is_told_of(setting_of: Callable[..., Setting]) -> None:
     mails = {b"small": letter(1), b"large": with_attachment(2, 50_000)}
     setting = setting_of(mails, keep="always", capabilities=(*CAPABILITIES, "EXPIRE 0"))
+    setting.house.write_config(keep="always", limit="8K")
     for _ in range(2):
         setting.sync()
         assert "1 message is too large and only previewed" in setting.sentence()

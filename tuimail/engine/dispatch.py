@@ -71,7 +71,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._log = log or Log(None)
         self._converter = converter or Converter(self._log)
-        self._examiner = Examiner(self._log, clamd=_clamd(paths, self._log))
+        self._examiner = Examiner(self._log)
         self._jumps = JumpDetector(self._clock)
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
@@ -290,12 +290,15 @@ class Engine:
     def _load(self, store: Store) -> None:
         """Take the configuration as it is now; a mistake in it leaves the accounts as they were."""
         try:
-            accounts = dict(config.load(self._paths.config_file).accounts)
+            loaded = config.load(self._paths.config_file)
         except ConfigError as exc:
             self._fault = exc.sentence
             self._log.write("config.refused", mistakes=len(exc.mistakes))
             return
         self._fault = ""
+        accounts = dict(loaded.accounts)
+        scanner = find_socket(loaded.clamd)
+        self._examiner.use(Clamd(scanner, self._log) if scanner is not None else None)
         store.accounts.sync_names(
             (account.name, account.address, account.receive.protocol.value) for account in accounts.values()
         )
@@ -339,16 +342,6 @@ class Engine:
             for account in self._accounts.values():
                 account.renew()
             self._senders.renew()
-
-
-def _clamd(paths: Paths, log: Log) -> Clamd | None:
-    """The ClamAV daemon that is configured, or that is where it usually is; a new one is seen after a restart."""
-    try:
-        configured = config.load(paths.config_file).clamd
-    except ConfigError:
-        configured = ""
-    found = find_socket(configured)
-    return Clamd(found, log) if found is not None else None
 
 
 def _at_work(desk: Desk, ended: Callable[[str, list[str], str], None]) -> AtWork:

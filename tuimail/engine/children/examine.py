@@ -57,6 +57,10 @@ class Examiner:
         command = command or command_for("tuimail.engine.children.examining")
         self._child = Child(log, "examine", command, timeout_s=timeout_s, start_s=start_s)
 
+    def use(self, clamd: Clamd | None) -> None:
+        """Ask this daemon from now on; None to ask none."""
+        self._clamd = clamd
+
     def warm(self) -> None:
         """Start the child now, without waiting for it."""
         self._child.warm()
@@ -99,9 +103,10 @@ class Examiner:
         return answer
 
     def _with_clamd(self, decoded: bytes, findings: Findings) -> Findings:
-        if self._clamd is None:
+        clamd = self._clamd  # another thread may change it
+        if clamd is None:
             return findings
-        found = self._clamd.scan(decoded).found
+        found = clamd.scan(decoded).found
         if not found:
             return findings
         reasons = (f"ClamAV found {found} in it.", *findings.reasons)[:MAX_REASONS]
