@@ -42,6 +42,15 @@ def short_directory() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def umask_as_it_was() -> Iterator[None]:
+    """Commands narrow the umask of their process; a server that starts in a later test needs the usual one."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def dovecot(short_directory: Path) -> Iterator[dovecot_server.Dovecot]:
     """A private Dovecot with all it offers; take `dovecot.new_user()`."""
