@@ -125,6 +125,17 @@ def test_five_hundred_recipients(sender: Home, server: DemoServer) -> None:
     assert b"reader" not in one.raw
 
 
+def test_a_message_that_was_refused_is_not_said_to_wait(sender: Home, server: DemoServer) -> None:
+    server.sink.answers["RCPT"] = "550 no such user"
+    try:
+        answer = sender.run("send", "--wait", "--to", "a@b.example", "--subject", "x", "--body", "y")
+    finally:
+        server.sink.answers.clear()
+    assert answer.code == 1
+    assert "was not sent, and stays in the outbox" in answer.out
+    assert "550 no such user" in answer.out
+
+
 def test_a_message_over_the_servers_size_is_told_and_kept(sender: Home, server: DemoServer) -> None:
     server.sink.size_limit_octets = 10_000
     try:

@@ -190,6 +190,13 @@ def test_a_refusal_has_code_and_words_and_leaves_the_session_usable(
     assert len(demo.sink.sent) == 1
 
 
+def test_a_size_that_is_refused_after_all_is_told_as_such(demo: DemoServer, session: SmtpSession) -> None:
+    demo.sink.answers["MAIL"] = "552 5.3.4 too big"
+    with pytest.raises(ServerRefused, match="552") as caught:
+        session.send(demo.address, [demo.address], DOTTED)
+    assert "smaller attachments" in caught.value.advice
+
+
 def test_what_the_server_cannot_take_is_refused_before_an_octet_goes_out(
     demo: DemoServer, session: SmtpSession
 ) -> None:

@@ -180,3 +180,17 @@ def test_nothing_hostile_reaches_the_screen_from_subjects_or_servers() -> None:
             assert not [bad for bad in NEVER if bad in shown]
 
     run(Desk(*wild), steps, width=60)
+
+
+def test_the_reason_of_the_message_under_the_cursor_stands_below_the_list() -> None:
+    desk = Desk(
+        numbered(1, OutState.FAILED, sentence="mx refused the recipient: 550 nobody here. Check the addresses."),
+        numbered(2, OutState.QUEUED, sentence=""),
+    )
+
+    async def steps(pilot: Pilot[Any], app: Host) -> None:
+        await until(pilot, lambda: "550 nobody here" in screen_text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "550 nobody here" not in screen_text(app))
+
+    run(desk, steps)

@@ -16,7 +16,7 @@ from tuimail.cli.output import Cell, size_words
 from tuimail.cli.times import iso, local
 from tuimail.errors import UsageError
 from tuimail.mime.compose import Enclosed, Outgoing, build, recipients, sender
-from tuimail.model import AccountName, OutboxItem
+from tuimail.model import AccountName, OutboxItem, OutState
 from tuimail.store.drafts import pieces_of
 from tuimail.wishes.later import moment
 from tuimail.wishes.sending import new_message_id, post_message
@@ -54,7 +54,8 @@ def _tell(cli: Cli, item: OutboxItem, account: AccountName) -> None:
     if item.sent_at is not None:
         cli.out.line("Message ", Cell(str(item.id), "bold"), " was sent.", f" {item.sentence}" if item.sentence else "")
     elif item.sentence:
-        cli.out.line("Message ", Cell(str(item.id), "bold"), f" waits in the outbox of {account}: ", item.sentence)
+        how = "was not sent, and stays" if item.state is OutState.FAILED else "waits"
+        cli.out.line("Message ", Cell(str(item.id), "bold"), f" {how} in the outbox of {account}: ", item.sentence)
     else:
         when = f", to be sent at {local(item.not_before)}" if item.not_before > time.time() + 5 else ""
         cli.out.line("Message ", Cell(str(item.id), "bold"), f" is in the outbox of {account}{when}.")

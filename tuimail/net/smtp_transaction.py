@@ -108,9 +108,11 @@ class Transaction:
             self._client.reply()
 
     def _mail_refused(self, reply: Reply) -> ServerRefused:
+        too_big = reply.code == 552  # RFC 1870 6.1: the size that MAIL named
         return self._client.refusal(
             reply, f"{self._client.channel.host} does not take the message",
-            "Check the sender's address, and that you are signed in as its owner.",
+            "Send smaller attachments, or a link to them." if too_big
+            else "Check the sender's address, and that you are signed in as its owner.",
         )
 
     # --- octets

@@ -97,6 +97,13 @@ def details(item: OutboxItem, now: float) -> list[tuple[str, str, str]]:
     return [*lines, ("Message-ID", item.message_id, "muted")]
 
 
+def reason(item: OutboxItem) -> str:
+    """Why it waits, failed, or did not reach everybody; empty when there is nothing to say. Not cleaned."""
+    if item.state in DONE:
+        return ""
+    return item.sentence or " ".join(f"{recipient}: {words}." for recipient, words in item.refused)
+
+
 def status_words(items: Sequence[OutboxItem]) -> Words:
     """What the status line says: `1 to send`, or that a person is needed; empty when all is gone."""
     needing = sum(item.state in _NEEDS_A_PERSON for item in items)

@@ -26,7 +26,7 @@ from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.composing import Outgoing
 from tuimail.ui.beside.notices import News
 from tuimail.ui.keys import OUTBOX, bindings
-from tuimail.ui.lines.outbox_lines import CAN_EDIT, CAN_SEND, DONE, details, evidence, outbox_row
+from tuimail.ui.lines.outbox_lines import CAN_EDIT, CAN_SEND, DONE, details, evidence, outbox_row, reason
 from tuimail.ui.lines.rows import Run, Runs, both_ends
 from tuimail.ui.lines.when import counted
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm, Dialog
@@ -57,13 +57,15 @@ class OutboxScreen(Screen[DraftId]):
         self._desk = desk
         self._clock = clock
         self._changed = changed
-        self.list = OutboxList(clock)
+        self._reason = Static(id="outbox-reason")
+        self.list = OutboxList(clock, self._show_reason)
         self._title = OutboxTitle()
         self._key_bar = KeyBar(keymap, pane=OUTBOX)
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self.list
+        yield self._reason
         yield self._key_bar
 
     def on_mount(self) -> None:
@@ -89,6 +91,12 @@ class OutboxScreen(Screen[DraftId]):
             self._title.show(shown)
 
         self.run_worker(run(), group="read", exclusive=True, exit_on_error=False)
+
+    def _show_reason(self, item: OutboxItem | None) -> None:
+        """Why the one under the cursor is where it is, below the list."""
+        words = reason(item) if item is not None else ""
+        self._reason.update(text.content(words, 600))
+        self._reason.display = bool(words)
 
     # --- going about ---------------------------------------------------------------
 
@@ -235,9 +243,11 @@ class OutboxTitle(LineWidget):
 class OutboxList(LineView):
     """The rows."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], told: Callable[[OutboxItem | None], None]) -> None:
+        """`told` hears which message the cursor is on."""
         super().__init__()
         self._clock = clock
+        self._told = told
         self.items: list[OutboxItem] = []
         self.cursor = 0
 
@@ -259,6 +269,7 @@ class OutboxList(LineView):
         self.cursor = max(0, min(at, len(self.items) - 1))
         self.keep_visible(self.cursor)
         self.refresh()
+        self._told(self.current)
 
     def render_line(self, y: int) -> Strip:
         """One line by the line API."""
