@@ -116,6 +116,36 @@ class Terminal:
             stream.feed(simple(data))
         return "\n".join(screen.display)
 
+    def answers(self, moments: list[float], within_s: float) -> list[float | None]:
+        """For each key: seconds to the last chunk, in so short a time after it, that changed what is seen.
+
+        Letters and colours count; a chunk that only moves the terminal's own cursor, or
+        paints what is there already, does not. None: nothing was seen to change. Call it
+        when all is over: it emulates what was recorded.
+        """
+        found: list[float | None] = [None] * len(moments)
+        with self._arrived:
+            chunks = self.chunks[self._fed :]
+        self._fed += len(chunks)
+        lines = [self._cells(y) for y in range(HEIGHT)]
+        turn = -1
+        for stamp, data in chunks:
+            while turn + 1 < len(moments) and moments[turn + 1] <= stamp:
+                turn += 1
+            self._emulated.dirty.clear()
+            self._stream.feed(simple(data))
+            changed = False
+            for y in self._emulated.dirty:
+                cells = self._cells(y)
+                changed, lines[y] = changed or cells != lines[y], cells
+            if changed and turn >= 0 and stamp - moments[turn] <= within_s:
+                found[turn] = stamp - moments[turn]
+        return found
+
+    def _cells(self, y: int) -> list[object]:
+        line = self._emulated.buffer[y]
+        return [line[x] for x in range(WIDTH)]
+
     def painted_after(self, moment: float, limit_s: float = 2.0) -> float | None:
         """Seconds from `moment` to the first byte painted after it; None when nothing came."""
         last = time.perf_counter() + limit_s
