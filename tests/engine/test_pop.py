@@ -203,8 +203,8 @@ def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_i
     setting_of: Callable[..., Setting]
 ) -> None:
     head = len(letter(1, b""))
-    small, large = letter(1, b"x" * (8190 - head) + b"\r\n"), letter(2, b"x" * (8191 - head) + b"\r\n")
-    mails = {b"small": small, b"large": large}
+    at_limit, over = letter(1, b"x" * (8190 - head) + b"\r\n"), letter(2, b"x" * (8191 - head) + b"\r\n")
+    mails = {b"small": at_limit, b"large": over}
     assert [len(raw) for raw in mails.values()] == [8192, 8193]
     setting = setting_of(mails)
     setting.house.write_config(limit="8K")
