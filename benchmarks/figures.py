@@ -46,6 +46,11 @@ def machine() -> str:
     )
 
 
+def load() -> str:
+    """How busy the machine is: how many wanted a processor in the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def dovecot_version() -> str:
     """The server's version."""
     done = subprocess.run(["/usr/sbin/dovecot", "--version"], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""From the shell to the list on the screen, with the mail cached: tuimail, neomutt, aerc.
+"""From the shell to the list on the screen, with the mail cached: tuimail, neomutt, aerc, alot.
 
     python -m benchmarks.launch [--counts 10000 100000] [--seeded 1000 1000000] [--runs 5]
 
@@ -42,6 +42,7 @@ def served_counts(counts: list[int], runs: int, base: Path) -> None:
                     peers.tuimail(user, home / "tuimail"),
                     peers.neomutt(user, home / "neomutt"),
                     peers.aerc(user, home / "aerc"),
+                    peers.alot(user, home / "alot"),
                 )
                 if peer is not None
             ]
@@ -101,7 +102,7 @@ def main() -> None:
     parser.add_argument("--seeded", type=int, nargs="*", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    print(figures.machine(), figures.dovecot_version(), sep="; ")
+    print(figures.machine(), figures.dovecot_version(), f"load {figures.load()}", sep="; ")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as base:
         if options.counts:
             served_counts(options.counts, options.runs, Path(base))

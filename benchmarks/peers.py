@@ -1,4 +1,4 @@
-"""Other programs, set up for one user of a benchmark's server: neomutt, aerc, mbsync."""
+"""Other programs, set up for one user of a benchmark's server: neomutt, aerc, alot, mbsync."""
 
 from __future__ import annotations
 
@@ -70,6 +70,23 @@ def aerc(user: DovecotUser, home: Path) -> Peer | None:
     )
     (config / "accounts.conf").chmod(0o600)
     return Peer("aerc", _version([program, "-v"]), [program], environ)
+
+
+def alot(user: DovecotUser, home: Path) -> Peer | None:
+    """alot over notmuch on a Maildir with the same mail; it speaks no IMAP. Indexing is not timed."""
+    program, notmuch = shutil.which("alot"), shutil.which("notmuch")
+    if program is None or notmuch is None:
+        return None
+    environ = _environ(home)
+    maildir = user.server.directory / "home" / user.name / "Maildir"
+    shutil.copytree(maildir, home / "mail", ignore=shutil.ignore_patterns("dovecot*", ".*"))
+    (home / ".notmuch-config").write_text(
+        f"[database]\npath={home}/mail\n[user]\nname=Ada\nprimary_email=ada@example.org\n"
+        "[new]\ntags=inbox\n[search]\nexclude_tags=deleted\n"
+    )
+    environ["NOTMUCH_CONFIG"] = str(home / ".notmuch-config")
+    subprocess.run([notmuch, "new", "--quiet"], env=environ, check=True, capture_output=True)
+    return Peer("alot", "alot " + _version([program, "--version"]), [program], environ)
 
 
 def mbsync(user: DovecotUser, home: Path) -> Peer | None:

@@ -1,4 +1,4 @@
-"""A store filled without a server: one account whose INBOX holds as many messages as wanted."""
+"""A store filled without a server: one account whose mailboxes hold as many messages as wanted."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def incoming(number: int) -> Incoming:
     )
 
 
-def fill(paths: Paths, count: int) -> None:
-    """Make the store of one account `bench` with `count` messages in INBOX."""
+def fill(paths: Paths, count: int, beside: int = 0) -> None:
+    """Make the store of one account `bench` with `count` messages in INBOX, and `beside` in each of the others."""
     paths.make()
     account = AccountName("bench")
     with Store.open(paths) as store:
@@ -41,18 +41,23 @@ def fill(paths: Paths, count: int) -> None:
             for name, role in (("INBOX", Role.INBOX), ("Sent", Role.SENT), ("Archive", Role.ARCHIVE))
         ]
         store.mailboxes.apply_listing(account, listed)
-        inbox = store.mailboxes.with_role(account, Role.INBOX)
-        assert inbox is not None
-        for start in range(0, count, BATCH):
-            batch = [incoming(number) for number in range(start, min(start + BATCH, count))]
-            store.envelopes.ingest(inbox.id, batch)
-        store.mailboxes.set_sync_point(inbox.id, SyncPoint(1, count + 1, None, 1))
-        store.mailboxes.set_synced(inbox.id, 1_790_000_000)
+        for role in (Role.INBOX, Role.SENT, Role.ARCHIVE):
+            mailbox = store.mailboxes.with_role(account, role)
+            assert mailbox is not None
+            wanted = count if role is Role.INBOX else beside
+            for start in range(0, wanted, BATCH):
+                batch = [incoming(number) for number in range(start, min(start + BATCH, wanted))]
+                store.envelopes.ingest(mailbox.id, batch)
+            if wanted:
+                store.mailboxes.set_sync_point(mailbox.id, SyncPoint(1, wanted + 1, None, 1))
+                store.mailboxes.set_synced(mailbox.id, 1_790_000_000)
         store.accounts.set_status(account, AccountStatus.OFFLINE, "", at=1_790_000_000)
 
 
-def seed_store(home: Path, count: int) -> peers.Peer:
-    """tuimail with such a store, and a server that nobody can reach."""
+def seed_store(home: Path, count: int, beside: int = 0) -> peers.Peer:
+    """tuimail with such a store, made unless it is there, and a server that nobody can reach."""
     peer = peers.tuimail_at(home, "127.0.0.1", 9, "nobody", "nothing", offline="none")
-    fill(Paths.from_environment(peer.environ), count)
+    paths = Paths.from_environment(peer.environ)
+    if not paths.mail_db.exists():
+        fill(paths, count, beside)
     return peer
