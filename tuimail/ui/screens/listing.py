@@ -16,48 +16,36 @@ from textual.widgets import Input
 
 from tuimail.engine.protocol import Request, Show
 from tuimail.errors import MailError, StoreError
-from tuimail.model import Account, EnvelopeId, Flag, Mailbox, MailboxId, Role
+from tuimail.model import EnvelopeId, Flag, Mailbox, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import Counts, ViewSpec
+from tuimail.store.views import ViewSpec
 from tuimail.ui import text
-from tuimail.ui.beside.aside import aside
-from tuimail.ui.beside.holding import held_counts
 from tuimail.ui.beside.listing import Listing, MailboxListing, ViewListing, listing_of, opening
 from tuimail.ui.beside.making import Making
 from tuimail.ui.beside.overlay import Overlay
-from tuimail.ui.beside.remembered import Look, Place, Remembered
-from tuimail.ui.beside.unified import look_of, mailbox_of_view, midnight, name_of, spec_of
+from tuimail.ui.beside.remembered import Look, Place
+from tuimail.ui.beside.unified import look_of, mailbox_of_view, midnight, name_of
 from tuimail.ui.lines.mailbox_pages import mailbox_message, view_message
 from tuimail.ui.lines.rows import Order, where_label
-from tuimail.ui.lines.tree_rows import ViewLine, view_lines
-from tuimail.ui.screens.panes import Panes
+from tuimail.ui.screens.tree import TreePane
 from tuimail.ui.widgets.bars import ListTitle
 from tuimail.ui.widgets.fields import CleanInput
-from tuimail.ui.widgets.folder_tree import FolderTree
 from tuimail.ui.widgets.message_list import MessageList
 
 REST_S = 0.15
 """The cursor rests so long before its message is opened."""
 MOST_LOOKED_AT: Final = 2000
 """In a view so many rows are looked through for an unread one."""
-COUNT_EVERY_S: Final = 2.0
-"""Starred messages and those of today are counted no oftener."""
 
 
-class ListingPane(Panes):
+class ListingPane(TreePane):
     """The list. `MailScreen` adds the mail."""
 
     def __init__(self, store: Store, paths: Paths, send: Callable[[Request], None], clock: Callable[[], float]) -> None:
-        self.remembered = Remembered(store)
-        super().__init__(self.remembered.panes(), clock)
-        self.store = store
-        self._paths = paths
+        super().__init__(store, paths, clock)
         self.send = send
         self.overlay = Overlay(store)
-        self.accounts: list[Account] = []
-        self.mailboxes: dict[MailboxId, Mailbox] = {}
-        self.views: dict[MailboxId, ViewLine] = {}
         self.shown: MailboxId | None = None
         """The mailbox in the list; below 0 for a view over all accounts."""
         self.listing: Listing | None = None
@@ -81,62 +69,6 @@ class ListingPane(Panes):
         self._wanted_place: tuple[EnvelopeId | None, int, int] | None = None
         """Where the cursor goes as soon as all rows of the view are known."""
         self._show_timer: Timer | None = None
-        self._view_counts = Counts(0, 0, 0)
-        self._views_timer: Timer | None = None
-
-    # --- the tree --------------------------------------------------------------
-
-    def _read_tree(self) -> None:
-        """Read accounts and mailboxes again."""
-        self.accounts = self.store.accounts.all()
-        mailboxes = self.store.mailboxes.all()
-        self.mailboxes = {mailbox.id: mailbox for mailbox in mailboxes}
-        self.show_tree()
-        if self._views_timer is None and self.is_attached:
-            self._views_timer = self.set_timer(COUNT_EVERY_S, self._count_views)
-
-    def show_tree(self) -> None:
-        """Draw the tree with what is known."""
-        mailboxes, counts = list(self.mailboxes.values()), self._view_counts
-        lines = view_lines(self.accounts, mailboxes, starred=counts.starred, today=counts.today)
-        lines += self.more_views()
-        self.views = {line.id: line for line in lines}
-        self.folders.update(self.accounts, mailboxes, held_counts(self.store), lines)
-
-    def more_views(self) -> list[ViewLine]:
-        """Views that people made."""
-        return []
-
-    def view_spec(self, line: ViewLine) -> ViewSpec:
-        """What a view shows."""
-        return spec_of(line.name)
-
-    def _count_views(self) -> None:
-        async def run() -> None:
-            today_from = midnight(self.clock())
-
-            def work() -> Counts:
-                with Store.open(self._paths) as store:
-                    return store.views.counts(today_from)
-
-            try:
-                counts = await aside(work)
-            except MailError:
-                counts = self._view_counts  # the list tells what is wrong
-            self._views_timer = None
-            if counts != self._view_counts:
-                self._view_counts = counts
-                self.show_tree()
-
-        self.run_worker(run(), group="counts", exit_on_error=False)
-
-    @on(FolderTree.FoldsChanged)
-    def _folds_changed(self, event: FolderTree.FoldsChanged) -> None:
-        self.remembered.keep_folded(event.folded)
-
-    def remember_widths(self) -> None:
-        """Widths changed by a person's hand."""
-        self.remembered.keep_panes(self.widths)
 
     # --- which list ------------------------------------------------------------
 
@@ -177,11 +109,6 @@ class ListingPane(Panes):
             return next((line.id for line in self.views.values() if name_of(line) == place.mailbox), None)
         mailbox = self.store.mailboxes.find(place.account, place.mailbox)
         return mailbox.id if mailbox is not None else None
-
-    def first_mailbox(self) -> Mailbox | None:
-        """The inbox, else any."""
-        usable = [mailbox for mailbox in self.mailboxes.values() if mailbox.selectable]
-        return next((mailbox for mailbox in usable if mailbox.role is Role.INBOX), usable[0] if usable else None)
 
     def choose_mailbox(self, mailbox_id: MailboxId, enter: bool) -> None:
         """The tree: show a mailbox; `enter`: the keys go to its list."""
@@ -383,12 +310,6 @@ class ListingPane(Panes):
             self.list_view.tell(view_message(listing.spec.which, listing.spec.words, is_made=listing.is_made, of=of))
         else:
             self.list_view.tell(mailbox_message(mailbox, self.account_of(mailbox), fetching))
-
-    def account_of(self, mailbox: Mailbox | None) -> Account | None:
-        """The account of a mailbox; of none, the first one."""
-        if mailbox is None:
-            return self.accounts[0] if self.accounts else None
-        return next((account for account in self.accounts if account.name == mailbox.account), None)
 
     @on(MessageList.SelectionChanged)
     def _selection_changed(self) -> None:
