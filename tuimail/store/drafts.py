@@ -68,7 +68,7 @@ class Drafts:
         )  # fmt: skip
         marks = ", ".join("?" * (len(_FIELDS) + 1))
         with self._database.transaction(durable=True):
-            self._forget_discarded(at)
+            self.forget_old(at=at)
             identity = self._database.insert(
                 f"INSERT INTO draft (started_at, {', '.join(_FIELDS)}) VALUES ({marks})", (at, *_values(draft))
             )
@@ -156,7 +156,7 @@ class Drafts:
             self._database.run(
                 "UPDATE draft SET state = 'discarded', gone_at = ? WHERE id = ? AND state = 'open'", (at, draft_id)
             )
-            self._forget_discarded(at)
+            self.forget_old(at=at)
 
     def restore(self, draft_id: DraftId) -> Draft:
         """Have a discarded draft back. Raises Vanished when it is too late."""
@@ -252,7 +252,8 @@ class Drafts:
         if self._database.row("SELECT 1 FROM draft WHERE id = ? AND state = 'discarded' AND gone_at = 0", (draft_id,)):
             forget(self._database, draft_id)
 
-    def _forget_discarded(self, at: int) -> None:
+    def forget_old(self, *, at: int) -> None:
+        """Delete drafts that were thrown away and can no longer be restored."""
         old = self._database.column(
             "SELECT id FROM draft WHERE state = 'discarded' AND gone_at < ? AND server_copy IS NULL", (at - KEPT_S,)
         )

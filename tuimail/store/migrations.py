@@ -32,6 +32,7 @@ def bring_up_to_date(database: Database, directory: Path = SCHEMA_DIRECTORY, new
     """Make the schema the current one; one SELECT when it is already. Raises TooNew, Corrupt."""
     if found_version(database, newest) == newest:
         return
+    database.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `upkeep`
     database.run("PRAGMA journal_mode=WAL")
     for number, file in migration_files(directory):
         if number <= newest:

@@ -64,7 +64,7 @@ class Outbox:
                 "UPDATE draft SET state = 'posted' WHERE id = ? AND state = 'open'", (draft_id,)
             ):
                 raise Vanished("This draft is no longer here.", "It was sent or discarded somewhere else.")
-            self._forget_old(at)
+            self.forget_old(at=at)
             return OutboxId(self._database.insert(
                 "INSERT INTO outbox (account, state, sender, recipients, to_line, subject, message_id, size_octets,"
                 " raw, notify, draft_id, answers, answer_flag, not_before, added_at)"
@@ -161,7 +161,8 @@ class Outbox:
     ) -> bool:
         return step(self._database, outbox_id, origins, state, setting, values)
 
-    def _forget_old(self, at: int) -> None:
+    def forget_old(self, *, at: int) -> None:
+        """Take out the records of what was done long ago."""
         self._database.run(
             "DELETE FROM outbox WHERE state IN ('filed', 'cancelled') AND max(added_at, coalesce(sent_at, 0)) < ?",
             (at - KEPT_S,),

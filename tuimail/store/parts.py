@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from tuimail.errors import StoreError
 from tuimail.model import EnvelopeId, Section
-from tuimail.store import scrub
+from tuimail.store import scrub, upkeep
 from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.held import is_held
@@ -244,6 +244,10 @@ class Parts:
             if not self._cache.attempt(lambda cache: drop_oldest(cache, self._mail, budget_octets), 0):
                 break
         return before - self.stored_octets()
+
+    def give_back(self, spare_octets: int) -> bool:
+        """Make the file shorter by some pages if much of it is free; whether it did."""
+        return self._cache.attempt(lambda cache: upkeep.give_back(cache, spare_octets), False)
 
     def _find(self, columns: str, envelope_id: EnvelopeId, section: Section | str) -> SqlRow | None:
         stamp = self._stamp(envelope_id)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tuimail.store.search_index import SearchIndex
     from tuimail.store.sending import Sending
     from tuimail.store.threads import Threads
+    from tuimail.store.upkeep import Upkeep
     from tuimail.store.views import Views
 
 
@@ -178,6 +179,13 @@ class Store:
         from tuimail.store.search_index import SearchIndex
 
         return SearchIndex(self._database, SearchFile(self._parts_file.with_name("search.db")))
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """What keeps the store small."""
+        from tuimail.store.upkeep import Upkeep  # only one thread of the engine
+
+        return Upkeep(self._database, self.parts, lambda: self.drafts, lambda: self.outbox)
 
     @property
     def parts(self) -> Parts:

@@ -126,6 +126,8 @@ class Indexing:
         try:
             is_sweep_due = time.monotonic() >= self._sweep_at
             self._work(store, chain(joining(store, self._tell), steps(store, sweep=is_sweep_due)))
+            if store.upkeep.is_due(at=int(time.time())):
+                self._work(store, store.upkeep.steps(at=int(time.time())))
             if is_sweep_due:
                 self._sweep_at = time.monotonic() + SWEEP_S
             self._sentence = ""

@@ -21,9 +21,8 @@ from tuimail.mime.structure import attachments
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId
 from tuimail.net.imap import compress_uids
 from tuimail.store import Store
+from tuimail.store.upkeep import PARTS_OCTETS
 
-BUDGET_OCTETS: Final = 4 << 30
-"""What parts.db may hold; parts that nobody read for longest go first."""
 DAY_S: Final = 86_400
 LOOKED_UP: Final = 200
 SMALL_OCTETS: Final = 96 * 1024
@@ -45,7 +44,7 @@ class Ahead:
     def steps(self) -> Steps:
         """Fetch until nothing is wanting; raises ConnectionProblem."""
         done = 0
-        if self._store.parts.stored_octets() > BUDGET_OCTETS * 9 // 10:
+        if self._store.parts.stored_octets() > PARTS_OCTETS * 9 // 10:
             return  # What is fetched now would only push out what was fetched before.
         while wanting := self._wanting():
             total = done + len(wanting)
@@ -59,7 +58,7 @@ class Ahead:
                 self._desk.tell(MailboxChanged(mailbox_id))
                 self._desk.tell(Progress(self._desk.name, mailbox_id, "bodies", done, total))
                 yield
-        self._store.parts.evict(BUDGET_OCTETS)
+        self._store.parts.evict(PARTS_OCTETS)
 
     def _wanting(self) -> list[Envelope]:
         days = self._desk.account.receive.offline_days
