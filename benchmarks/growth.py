@@ -28,7 +28,7 @@ from tuimail.engine.finding.indexing import steps
 from tuimail.model import AccountName, Mailbox, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import Sort, ViewSpec
+from tuimail.store.lists.views import Sort, ViewSpec
 from tuimail.wishes import acting
 from tuimail.wishes.finding import find
 

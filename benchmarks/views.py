@@ -26,8 +26,8 @@ from benchmarks.seed import BATCH, incoming
 from tuimail.model import AccountName, Role, Window
 from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.store.lists.views import Opened, Scope, Sort, ViewSpec, Which
 from tuimail.store.mailboxes import ListedMailbox, SyncPoint
-from tuimail.store.views import Opened, Scope, Sort, ViewSpec, Which
 from tuimail.ui.beside.listing import MailboxListing, ViewListing
 from tuimail.ui.beside.pages import PAGE_ROWS, Pages
 

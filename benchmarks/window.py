@@ -23,8 +23,8 @@ from tuimail.model import AccountName, EnvelopeId, MailboxId, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.envelopes import Incoming
+from tuimail.store.lists.window import COLUMNS
 from tuimail.store.mailboxes import ListedMailbox
-from tuimail.store.window import COLUMNS
 
 BATCH = 1000
 COUNT = 50

@@ -1,6 +1,6 @@
 """The verbs: what a person asks to be done to mail, as values.
 
-An action is durable before it is shown (`store.pending`), and is told to a server
+An action is durable before it is shown (`store.acting.pending`), and is told to a server
 later. `fold` lays flag changes that wait over what the server last said; it is pure,
 so that dropping a refused action and folding again is the whole rollback.
 """

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import CHECKOUT, Home
 from tests.cli.local_mail import BYTES, fill, mail
 from tuimail.model import EnvelopeId, Section
-from tuimail.store.quarantine import PartState
+from tuimail.store.holding.quarantine import PartState
 
 Ids = dict[bytes, EnvelopeId]
 

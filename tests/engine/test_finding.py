@@ -17,7 +17,7 @@ from tuimail.errors import DiskFull
 from tuimail.mime import readable
 from tuimail.model import MailboxId
 from tuimail.query.words import words
-from tuimail.store.search_index import SearchIndex
+from tuimail.store.finding.search_index import SearchIndex
 
 
 def is_settled(notice: IndexChanged) -> bool:

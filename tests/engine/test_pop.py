@@ -31,10 +31,10 @@ from tuimail.engine.protocol import (
 from tuimail.errors import QuarantineRefused
 from tuimail.mime.readable import from_json
 from tuimail.model import AccountStatus, BodyState, EnvelopeId, Flag, Section
-from tuimail.store.filing import Described
-from tuimail.store.local import Delivery
-from tuimail.store.maildir import Arriving
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.filing import Described
+from tuimail.store.maildirs.local import Delivery
+from tuimail.store.maildirs.maildir import Arriving
+from tuimail.store.maildirs.uidls import UidlState
 
 DAY = 86_400
 

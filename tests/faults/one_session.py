@@ -20,7 +20,7 @@ from tuimail.engine.pop.intake import Intake
 from tuimail.errors import MailError
 from tuimail.model import EnvelopeId
 from tuimail.store import Store
-from tuimail.store.maildir import Arriving
+from tuimail.store.maildirs.maildir import Arriving
 
 
 class InlineIntake(Intake):

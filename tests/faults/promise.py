@@ -18,7 +18,7 @@ from tuimail.mime import structure
 from tuimail.mime.parse import parse_message
 from tuimail.model import AccountName
 from tuimail.store import Store
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.uidls import UidlState
 
 
 def assert_promise(drop: Drop, start: Mapping[bytes, bytes], store: Store, account: AccountName) -> None:

@@ -17,7 +17,7 @@ from tests.faults.runner import ACCOUNT, Sessions
 from tests.store.posting import files_of
 from tuimail.engine.pop.download import Learned
 from tuimail.errors import MailError
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.uidls import UidlState
 
 VERBS = ("greeting", "CAPA", "PASS", "STAT", "LIST", "UIDL", "TOP", "RETR", "DELE", "QUIT")
 FAULTS = ("err", "garbage", "close", "reset", "silence", b"+OK\r\n", b"")

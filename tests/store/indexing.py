@@ -9,7 +9,7 @@ from tuimail.mime import readable
 from tuimail.model import BodyState, EnvelopeId, ReadableText, TextLine
 from tuimail.query.parser import parse
 from tuimail.store import Store
-from tuimail.store.search import Page
+from tuimail.store.finding.search import Page
 
 NOW = 1_795_000_000.0
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.store.making import START
 from tuimail.model import AccountName, EnvelopeId, MailboxId, Section
 from tuimail.store import Store
-from tuimail.store.filing import Described, StoredPart
 from tuimail.store.ingest import Incoming
+from tuimail.store.maildirs.filing import Described, StoredPart
 
 POP = AccountName("pop")
 BOUNDARY = b"=_b"

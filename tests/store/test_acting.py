@@ -20,8 +20,8 @@ from tuimail.actions import (
 from tuimail.errors import UsageError, Vanished
 from tuimail.model import AccountName, EnvelopeId, Flag, Mailbox, MailboxId, RawId, Role
 from tuimail.store import Store
+from tuimail.store.acting.pending import Done1
 from tuimail.store.mailboxes import ListedMailbox, SyncPoint
-from tuimail.store.pending import Done1
 
 ONE, TWO = EnvelopeId(1), EnvelopeId(2)
 HOME = AccountName("home")

@@ -11,8 +11,8 @@ from tuimail.errors import UsageError
 from tuimail.model import EnvelopeId, Flag, MailboxId, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.pending import Waiting
-from tuimail.store.uidls import UidlState
+from tuimail.store.acting.pending import Waiting
+from tuimail.store.maildirs.uidls import UidlState
 from tuimail.wishes import acting
 
 

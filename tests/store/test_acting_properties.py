@@ -18,9 +18,9 @@ from tests.store.making import WORK, incoming, places, target
 from tuimail.actions import Action, Append, Copy, Expunge, Move, SetFlags
 from tuimail.model import EnvelopeId, Flag, MailboxId, PendingId, Role
 from tuimail.store import Store
+from tuimail.store.acting.pending import Done1
 from tuimail.store.ingest import Incoming
 from tuimail.store.mailboxes import ListedMailbox, SyncPoint
-from tuimail.store.pending import Done1
 
 NAMES = ("INBOX", "Archive", "Trash")
 STEPS = 120

@@ -13,8 +13,8 @@ from tuimail.mime.headers import thread_id_of
 from tuimail.mime.threads import ids_of
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role, Thread
 from tuimail.store import Store
-from tuimail.store.conversations import Told, tree
 from tuimail.store.envelopes import Incoming
+from tuimail.store.finding.conversations import Told, tree
 from tuimail.store.mailboxes import ListedMailbox
 
 ACCOUNT = AccountName("work")

@@ -15,7 +15,7 @@ from tuimail.errors import TooLarge, UsageError, Vanished
 from tuimail.model import Draft, DraftId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.drafts import KEPT_S, MAX_FILES_OCTETS, PIECE_OCTETS, pieces_of
+from tuimail.store.writing.drafts import KEPT_S, MAX_FILES_OCTETS, PIECE_OCTETS, pieces_of
 
 
 def begun(store: Store) -> Draft:

@@ -13,8 +13,8 @@ from tests.store.posting import POP, deliver, describe, files_of, listed, mailbo
 from tuimail.errors import UsageError
 from tuimail.model import AccountName, Flag, MailboxId
 from tuimail.store import Store
-from tuimail.store.exchange import export_maildir, export_mbox, import_maildir, import_mbox
 from tuimail.store.mailboxes import ListedMailbox
+from tuimail.store.maildirs.exchange import export_maildir, export_mbox, import_maildir, import_mbox
 
 ODD = [
     message(1), message(2, ending=b"\n"), message(3, attachment=b"AAAA"), b"Subject: no end", b"", b"\n", b"\r\n\r\n",

@@ -18,7 +18,7 @@ from tuimail.model import AccountName, BodyState, Flag, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store, migrations
 from tuimail.store.database import Database
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.uidls import UidlState
 
 
 @pytest.fixture

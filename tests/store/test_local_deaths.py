@@ -18,7 +18,7 @@ from tuimail.errors import QuarantineRefused, StoreError
 from tuimail.model import EnvelopeId, Flag, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.uidls import UidlState
 
 MAILS = {b"u%d" % number: message(number, attachment=b"QUJD" * number if number % 2 else None) for number in range(6)}
 

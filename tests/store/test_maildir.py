@@ -15,12 +15,12 @@ from tuimail.errors import StoreError, UsageError
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.filing import Described
-from tuimail.store.folder_names import check_name, directory_of, name_of
-from tuimail.store.maildir import Maildir, Names, flags_of, renamed, uidl_key_of
-from tuimail.store.maildir import name_of as file_name_of
-from tuimail.store.scanning import Scanned, Scanning
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.filing import Described
+from tuimail.store.maildirs.folder_names import check_name, directory_of, name_of
+from tuimail.store.maildirs.maildir import Maildir, Names, flags_of, renamed, uidl_key_of
+from tuimail.store.maildirs.maildir import name_of as file_name_of
+from tuimail.store.maildirs.scanning import Scanned, Scanning
+from tuimail.store.maildirs.uidls import UidlState
 
 MINE = AccountName("mine")
 
@@ -169,7 +169,7 @@ def test_a_file_that_becomes_readable_is_seen_then(opened: Store, root: Path, mo
         def refuse(path: Path, limit: int = 0) -> bytes:
             raise StoreError(f"{path} cannot be read")
 
-        patch.setattr("tuimail.store.scanning.read_file", refuse)
+        patch.setattr("tuimail.store.maildirs.scanning.read_file", refuse)
         assert len(scan(opened).findings) == 1
     assert "7" not in ids_of(opened)
     scan(opened)

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tuimail.errors import UsageError
-from tuimail.store.mbox import Mbox, written
+from tuimail.store.maildirs.mbox import Mbox, written
 
 PIECES = st.sampled_from([
     b"From ", b">From ", b">>From ", b"From", b">", b"\n", b"\r\n", b"\r", b"x", b" ", b"\n\n", b"\r\n\r\n", b"Fro",

@@ -13,7 +13,7 @@ from tests.store.posting import POP, deliver, describe, listed, mailbox, message
 from tuimail.model import Flag
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.exchange import export_mbox
+from tuimail.store.maildirs.exchange import export_mbox
 
 pytestmark = [
     pytest.mark.pty,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.store.making import incoming, several
 from tuimail.model import MailboxId
 from tuimail.paths import Paths
-from tuimail.store import Store, order
-from tuimail.store.order import BOTTOM, TOP, Stretches, place_of
+from tuimail.store import Store
+from tuimail.store.lists import order
+from tuimail.store.lists.order import BOTTOM, TOP, Stretches, place_of
 
 
 def test_a_later_second_comes_before_any_uid() -> None:

@@ -13,7 +13,7 @@ from tuimail.errors import UsageError, Vanished
 from tuimail.model import AccountName, DraftId, EnvelopeId, Flag, OutboxId, OutState
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.outbox import KEPT_S
+from tuimail.store.writing.outbox import KEPT_S
 
 RAW = b"Message-ID: <a@example.org>\r\n\r\nhello\r\n"
 

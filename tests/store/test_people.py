@@ -9,7 +9,7 @@ from tuimail.mime.addresses import parse_addresses
 from tuimail.model import Address, MailboxId, Role
 from tuimail.store import Store
 from tuimail.store.mailboxes import ListedMailbox
-from tuimail.store.people import MAX_FOUND, STEP, fold, matches, words_of
+from tuimail.store.writing.people import MAX_FOUND, STEP, fold, matches, words_of
 
 ADA = Address("Ada Byron", "ada@example.org")
 

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.store.making import START, WORK, change, incoming, places, with_account
 from tuimail.model import EnvelopeId, Flag, MailboxId, PendingId
-from tuimail.store import Store, order
+from tuimail.store import Store
+from tuimail.store.lists import order
 
 UIDS = st.integers(1, 40)
 BITS = st.sampled_from([0, 1, 4, 5])

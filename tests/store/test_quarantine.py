@@ -14,9 +14,9 @@ from tuimail.errors import NotDownloaded, QuarantineRefused, UsageError, Vanishe
 from tuimail.model import BodyState, EnvelopeId, MailboxId, Section
 from tuimail.store import Store
 from tuimail.store.files import save_part
-from tuimail.store.filing import StoredPart
-from tuimail.store.quarantine import PEEK_OCTETS, PartState
-from tuimail.store.replacing import note_of, without_part
+from tuimail.store.holding.quarantine import PEEK_OCTETS, PartState
+from tuimail.store.maildirs.filing import StoredPart
+from tuimail.store.maildirs.replacing import note_of, without_part
 
 TWO = Section("2")
 DATA = b"QUJDREVG" * 30_000

@@ -11,9 +11,9 @@ from tuimail.errors import DiskFull, QuarantineRefused
 from tuimail.model import AccountName, Flag, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.quarantine import PartState
-from tuimail.store.rebuild import KnownAccount, rebuild
-from tuimail.store.uidls import UidlState
+from tuimail.store.holding.quarantine import PartState
+from tuimail.store.maildirs.rebuild import KnownAccount, rebuild
+from tuimail.store.maildirs.uidls import UidlState
 
 ACCOUNTS = [KnownAccount(POP, "ada@example.net", "pop3"), KnownAccount(AccountName("work"), "ada@x.example", "imap")]
 MAILS = {b"u%d" % number: message(number, attachment=b"QUJD") for number in range(8)}

@@ -22,8 +22,8 @@ from tuimail.query.parser import parse
 from tuimail.query.tree import Node
 from tuimail.store import Store
 from tuimail.store.database import Database
-from tuimail.store.order import place_of
-from tuimail.store.search_index import quantum, quantum_of_place
+from tuimail.store.finding.search_index import quantum, quantum_of_place
+from tuimail.store.lists.order import place_of
 
 PDF = (
     b'(("TEXT" "PLAIN" NIL NIL NIL "7BIT" 12 1)("APPLICATION" "PDF" ("NAME" "Rechnung-2026.pdf") NIL NIL "BASE64" 400'
@@ -391,7 +391,7 @@ def test_a_full_disk_loses_nothing(
 def test_garbage_goes_when_there_is_more_of_it_than_mail(
     store: Store, inbox: MailboxId, mail: list[EnvelopeId], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuimail.store.search_index._REBUILD_DEAD", 3)
+    monkeypatch.setattr("tuimail.store.finding.search_index._REBUILD_DEAD", 3)
     store.envelopes.vanish(inbox, [1, 2, 3, 4])
     index(store)
     assert store.search_index.marks().dead == 0

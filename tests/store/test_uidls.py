@@ -8,7 +8,7 @@ from tests.store.posting import POP, deliver, describe, message, with_pop
 from tuimail.model import AccountName, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.uidls import Uidl, UidlState, key_of
+from tuimail.store.maildirs.uidls import Uidl, UidlState, key_of
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from tuimail.model import AccountName, EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.database import Database
-from tuimail.store.drafts import KEPT_S
 from tuimail.store.migrations import bring_up_to_date
 from tuimail.store.upkeep import DAY_S, free_pages, give_back
+from tuimail.store.writing.drafts import KEPT_S
 
 NOISE = os.urandom(20_000)
 FIRST, SECOND, THIRD = EnvelopeId(1), EnvelopeId(2), EnvelopeId(3)

@@ -14,8 +14,8 @@ from tuimail.errors import StoreError
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
+from tuimail.store.lists.views import Opened, Scope, Sort, ViewSpec, Which
 from tuimail.store.mailboxes import ListedMailbox
-from tuimail.store.views import Opened, Scope, Sort, ViewSpec, Which
 
 DAY = 86_400
 TODAY = 20_000 * DAY

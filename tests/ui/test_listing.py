@@ -14,7 +14,7 @@ from tests.ui.values import NOW, row
 from tuimail.model import EnvelopeId, Thread
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import Opened, ViewSpec
+from tuimail.store.lists.views import Opened, ViewSpec
 from tuimail.ui.beside.listing import MailboxListing, ViewListing, listing_of, opening
 from tuimail.ui.beside.remembered import Look
 from tuimail.ui.lines.list_choices import DateSource, SortSource

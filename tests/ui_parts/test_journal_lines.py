@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.ui.values import NOW
 from tuimail.model import AccountName, DeedId, PendingId
-from tuimail.store.deeds import Deed
-from tuimail.store.pending import Waiting
+from tuimail.store.acting.deeds import Deed
+from tuimail.store.acting.pending import Waiting
 from tuimail.ui.lines.journal_lines import Part, about, entries, line_runs, lines_of, title_runs
 
 WORK = AccountName("work")

@@ -19,7 +19,7 @@ from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.window import Found
+from tuimail.store.lists.window import Found
 from tuimail.ui.commands import Kind
 from tuimail.ui.fuzzy import match
 from tuimail.ui.keys import GLOBAL, MAIN, bindings

@@ -16,7 +16,7 @@ from tuimail.engine.local.describe import describe
 from tuimail.errors import UsageError
 from tuimail.model import Mailbox, MailboxId
 from tuimail.store import Store
-from tuimail.store.exchange import Exchanged, export_maildir, export_mbox, import_maildir, import_mbox
+from tuimail.store.maildirs.exchange import Exchanged, export_maildir, export_mbox, import_maildir, import_mbox
 
 BAR_CELLS = 24
 EVERY_S = 0.1

@@ -11,7 +11,7 @@ from tuimail.cli.times import ago, iso
 from tuimail.errors import Vanished
 from tuimail.model import PendingId
 from tuimail.store import Store
-from tuimail.store.pending import Waiting
+from tuimail.store.acting.pending import Waiting
 
 _MOST = 100_000
 

@@ -52,7 +52,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return build().parse_args(_with_clearing_marked(argv))
 
 
-def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no public name for this class
+def _add_command(below: Any, command: Command, above: frozenset[str] = frozenset()) -> None:
+    """Any: argparse has no public name for this class. `above`: options that the command it belongs to knows, too."""
     parser = below.add_parser(
         command.name,
         help=command.summary,
@@ -67,7 +68,7 @@ def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no 
         required = not command.run
         further = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title="commands", required=required)
         for each in command.commands:
-            _add_command(further, each)
+            _add_command(further, each, frozenset(name for own in command.arguments for name in own.names))
         if required:
             return
     parser.set_defaults(run=command.run)
@@ -77,7 +78,9 @@ def _add_command(below: Any, command: Command) -> None:  # Any: argparse has no 
         if group and group not in groups:
             required = bool(argument.options.get("group_required"))
             groups[group] = parser.add_mutually_exclusive_group(required=required)
-        _add(groups[group] if group else parser, argument)
+        # What was said before the subcommand counts, unless it is said again after it.
+        more = {"default": argparse.SUPPRESS} if above & set(argument.names) else {}
+        _add(groups[group] if group else parser, argument, **more)
     if command.has_json:
         _add(parser, JSON_ARGUMENT)
     for argument in GLOBAL_ARGUMENTS:

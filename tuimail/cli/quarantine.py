@@ -14,7 +14,7 @@ from tuimail.errors import MailError, UsageError, Vanished
 from tuimail.mime.peek import hex_lines, text_lines
 from tuimail.model import EnvelopeId, Held, HeldState, Section, Verdict
 from tuimail.store import Store
-from tuimail.store.quarantine import PartState
+from tuimail.store.holding.quarantine import PartState
 from tuimail.ui.beside.holding import MOST, delete_held, has_findings, held_of, look_into, worst_reason
 from tuimail.ui.lines.held_lines import NO_REASON, NOT_EXAMINED, shown_name, state_words, verdict_words
 

@@ -16,7 +16,7 @@ from tuimail.config import Protocol
 from tuimail.engine.local.describe import describe
 from tuimail.engine.office import engine_runs
 from tuimail.errors import Corrupt, UsageError
-from tuimail.store.rebuild import KnownAccount, rebuild
+from tuimail.store.maildirs.rebuild import KnownAccount, rebuild
 
 
 def repair(cli: Cli) -> list[str]:

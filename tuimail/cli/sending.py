@@ -17,7 +17,7 @@ from tuimail.cli.times import iso, local
 from tuimail.errors import UsageError
 from tuimail.mime.compose import Enclosed, Outgoing, build, recipients, sender
 from tuimail.model import AccountName, OutboxItem, OutState
-from tuimail.store.drafts import pieces_of
+from tuimail.store.writing.drafts import pieces_of
 from tuimail.wishes.later import moment
 from tuimail.wishes.sending import new_message_id, post_message
 from tuimail.wishes.submitting import MAX_OCTETS, Submission, identity_for, submission

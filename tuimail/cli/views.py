@@ -8,7 +8,7 @@ from tuimail.cli.cli import Cli
 from tuimail.cli.mail import Listed, chosen_mailboxes, print_listed
 from tuimail.model import EnvelopeId
 from tuimail.store import Store
-from tuimail.store.views import HEAD, Opened, Scope, Sort, ViewSpec, Which
+from tuimail.store.lists.views import HEAD, Opened, Scope, Sort, ViewSpec, Which
 
 _SCOPES = {
     "inboxes": (Scope.INBOXES, Which.ANY),
@@ -54,7 +54,9 @@ def _print(cli: Cli, store: Store, spec: ViewSpec, ids: list[EnvelopeId]) -> Non
     known = {mailbox.id: mailbox for mailbox in store.mailboxes.all()}
     if spec.is_threaded:
         rows = store.conversations.closed(rows, store.views.mailboxes(spec))
-        rows = [row._replace(sender=_people(row.thread.names, row.thread.messages)) if row.thread else row for row in rows]
+        rows = [
+            row._replace(sender=_people(row.thread.names, row.thread.messages)) if row.thread else row for row in rows
+        ]
     listed = [Listed(row, known[row.mailbox_id]) for row in rows if row.mailbox_id in known]
     print_listed(cli, store, listed, several=len(store.views.mailboxes(spec)) > 1)
     if not listed and not cli.out.as_json:

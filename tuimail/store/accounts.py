@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tuimail.model import Account, AccountId, AccountName, AccountStatus
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.order import Order
+from tuimail.store.lists.order import Order
 
 _SELECT = (
     "SELECT id, name, address, protocol, status, sentence, since, synced_at,"
@@ -64,7 +64,7 @@ class Accounts:
 
     def _end_actions(self, account_id: int) -> None:
         """Nothing of it is told any more; what was to follow in other accounts does not happen."""
-        from tuimail.store.away import Away  # as below
+        from tuimail.store.acting.away import Away  # as below
         from tuimail.store.removal import let_go
 
         let_go(self._database, self._database.column(

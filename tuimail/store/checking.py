@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tuimail.errors import StoreError
 from tuimail.model import MailboxId
-from tuimail.store.away import Away
+from tuimail.store.acting.away import Away
 from tuimail.store.database import Database
 from tuimail.store.flags import Flags
-from tuimail.store.order import Order
+from tuimail.store.lists.order import Order
 
 _TOTALS = (
     "SELECT mailbox.id, total, unread, count(envelope.id), coalesce(sum(flags & 1 = 0), 0)"

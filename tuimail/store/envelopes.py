@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tuimail.model import AccountName, BodyState, Envelope, EnvelopeId, MailboxId, Row, Uid, UidValidity, Window
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.order import LOW_BITS, Order
-from tuimail.store.window import Found, Windows
+from tuimail.store.lists.order import LOW_BITS, Order
+from tuimail.store.lists.window import Found, Windows
 
 if TYPE_CHECKING:
     from tuimail.store.flags import Flags

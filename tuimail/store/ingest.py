@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from tuimail.model import BodyState, EnvelopeId, Flag, MailboxId
 from tuimail.store.database import Database
 from tuimail.store.flags import FLAG_BITS, Flags
-from tuimail.store.order import Order, place_of
+from tuimail.store.lists.order import Order, place_of
 from tuimail.store.renumbering import Renumbering
 
 _HIGHEST_UID: Final = (1 << 32) - 1

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tuimail.model import ROLE_ORDER, AccountName, Mailbox, MailboxId, Role
 from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.order import Order
+from tuimail.store.lists.order import Order
 
 if TYPE_CHECKING:
-    from tuimail.store.mailbox_wishes import MailboxWishes
+    from tuimail.store.acting.mailbox_wishes import MailboxWishes
 
 
 class ListedMailbox(NamedTuple):
@@ -131,7 +131,9 @@ class Mailboxes:
         """Show mailboxes as the server has them while its list is taken in; None when no wish waits."""
         if not self._database.row("SELECT 1 FROM mailbox_there LIMIT 1"):
             return None
-        from tuimail.store.mailbox_wishes import MailboxWishes  # json: 3 ms that the first frame does not wait for
+        from tuimail.store.acting.mailbox_wishes import (
+            MailboxWishes,  # json: 3 ms that the first frame does not wait for
+        )
 
         wishes = MailboxWishes(self._database)
         wishes.step_back(account_id, set(wanted))

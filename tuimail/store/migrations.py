@@ -9,11 +9,12 @@ never happened and is run again at the next start.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tuimail.errors import TooNew
+from tuimail.errors import Locked, TooNew
 from tuimail.store.border import corrupt
 from tuimail.store.database import Database
 
@@ -22,6 +23,8 @@ SCHEMA_VERSION: Final = 5
 APPLICATION_ID: Final = 1953851757
 """`tuim`: a file of another program is not touched."""
 SCHEMA_DIRECTORY: Final = Path(__file__).parent / "schema"
+PATIENCE_S: Final = 15.0
+PAUSE_S: Final = 0.05
 _VERSIONS: Final = (
     "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
     " FROM pragma_application_id, pragma_user_version"
@@ -29,7 +32,19 @@ _VERSIONS: Final = (
 
 
 def bring_up_to_date(database: Database, directory: Path = SCHEMA_DIRECTORY, newest: int = SCHEMA_VERSION) -> None:
-    """Make the schema the current one; one SELECT when it is already. Raises TooNew, Corrupt."""
+    """Make the schema the current one; one SELECT when it is already. Raises TooNew, Corrupt, Locked."""
+    last = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return _bring_up_to_date(database, directory, newest)
+        except Locked:
+            # Screen and engine begin a new store together; SQLite does not wait where it fears a deadlock.
+            if time.monotonic() > last:
+                raise
+            time.sleep(PAUSE_S)
+
+
+def _bring_up_to_date(database: Database, directory: Path, newest: int) -> None:
     if found_version(database, newest) == newest:
         return
     database.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `upkeep`

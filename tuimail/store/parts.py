@@ -22,7 +22,7 @@ from tuimail.model import EnvelopeId, Section
 from tuimail.store import scrub, upkeep
 from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.held import is_held
+from tuimail.store.holding.held import is_held
 
 READABLE: Final = "readable:"
 """Before the kind of a readable text, where parts have their section."""

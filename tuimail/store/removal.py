@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tuimail.model import Flag, MailboxId
-from tuimail.store.away import HIDDEN, Arrival, Away
+from tuimail.store.acting.away import HIDDEN, Arrival, Away
 from tuimail.store.database import CHUNK, Database, chunks
-from tuimail.store.order import Order
+from tuimail.store.lists.order import Order
 
 MAILBOX_GONE: Final = "The mailbox that it was to go to is no longer there."
 _STEP: Final = 2000

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from tuimail.model import MailboxId
 from tuimail.store import scrub
-from tuimail.store.away import Away
+from tuimail.store.acting.away import Away
 from tuimail.store.database import Database
-from tuimail.store.order import Order
+from tuimail.store.lists.order import Order
 from tuimail.store.removal import remove
 
 if TYPE_CHECKING:

@@ -15,30 +15,30 @@ from typing import TYPE_CHECKING
 from tuimail.store.accounts import Accounts
 from tuimail.store.database import Database
 from tuimail.store.envelopes import Envelopes
+from tuimail.store.lists.order import Order
 from tuimail.store.mailboxes import Mailboxes
 from tuimail.store.migrations import bring_up_to_date
-from tuimail.store.order import Order
 from tuimail.store.state import State
 
 if TYPE_CHECKING:
     from tuimail.paths import Paths
-    from tuimail.store.conversations import Conversations
-    from tuimail.store.deeds import Deeds
-    from tuimail.store.drafts import Drafts
-    from tuimail.store.local import Local
-    from tuimail.store.mutes import Mutes
-    from tuimail.store.outbox import Outbox
+    from tuimail.store.acting.deeds import Deeds
+    from tuimail.store.acting.pending import Pending
+    from tuimail.store.acting.raws import Raws
+    from tuimail.store.finding.conversations import Conversations
+    from tuimail.store.finding.mutes import Mutes
+    from tuimail.store.finding.search import Search
+    from tuimail.store.finding.search_index import SearchIndex
+    from tuimail.store.finding.threads import Threads
+    from tuimail.store.holding.quarantine import Quarantine
+    from tuimail.store.lists.views import Views
+    from tuimail.store.maildirs.local import Local
     from tuimail.store.parts import Parts
-    from tuimail.store.pending import Pending
-    from tuimail.store.people import People
-    from tuimail.store.quarantine import Quarantine
-    from tuimail.store.raws import Raws
-    from tuimail.store.search import Search
-    from tuimail.store.search_index import SearchIndex
-    from tuimail.store.sending import Sending
-    from tuimail.store.threads import Threads
     from tuimail.store.upkeep import Upkeep
-    from tuimail.store.views import Views
+    from tuimail.store.writing.drafts import Drafts
+    from tuimail.store.writing.outbox import Outbox
+    from tuimail.store.writing.people import People
+    from tuimail.store.writing.sending import Sending
 
 
 class Store:
@@ -77,106 +77,108 @@ class Store:
     @cached_property
     def pending(self) -> Pending:
         """Actions that a server has not confirmed."""
-        from tuimail.store.pending import Pending  # json: 3 ms that the first frame does not wait for
+        from tuimail.store.acting.pending import Pending  # json: 3 ms that the first frame does not wait for
 
         return Pending(self._database, self._order)
 
     @cached_property
     def deeds(self) -> Deeds:
         """What a person did in one go, and the way back."""
-        from tuimail.store.deeds import Deeds  # as `pending`
+        from tuimail.store.acting.deeds import Deeds  # as `pending`
 
         return Deeds(self._database, self._order, self.pending, self.envelopes.way_in, lambda: self.parts)
 
     @cached_property
     def raws(self) -> Raws:
         """Octets of messages that wait to be sent or filed."""
-        from tuimail.store.raws import Raws  # only who sends or files
+        from tuimail.store.acting.raws import Raws  # only who sends or files
 
         return Raws(self._database)
 
     @cached_property
     def local(self) -> Local:
         """Mail whose octets lie here: POP3 mail, local mailboxes, Maildirs."""
-        from tuimail.store.local import Local  # hashlib and more: 10 ms that the first frame does not wait for
+        from tuimail.store.maildirs.local import Local  # hashlib and more: 10 ms that the first frame does not wait for
 
         return Local(self._database, self._order, self._maildir, self.envelopes.way_in)
 
     @cached_property
     def quarantine(self) -> Quarantine:
         """Attachments that are held until a person releases them."""
-        from tuimail.store.quarantine import Quarantine  # as `local`
+        from tuimail.store.holding.quarantine import Quarantine  # as `local`
 
         return Quarantine(self._database, self.local.where)
 
     @cached_property
     def threads(self) -> Threads:
         """Which messages are one conversation."""
-        from tuimail.store.threads import Threads  # only who joins them, or shows one
+        from tuimail.store.finding.threads import Threads  # only who joins them, or shows one
 
         return Threads(self._database)
 
     @cached_property
     def views(self) -> Views:
         """Lists over several mailboxes, filtered, sorted, by conversations."""
-        from tuimail.store.views import Views  # only who shows one
+        from tuimail.store.lists.views import Views  # only who shows one
 
         return Views(self._database, self._parts_file.parent)
 
     @cached_property
     def conversations(self) -> Conversations:
         """Conversations as lists show them."""
-        from tuimail.store.conversations import Conversations  # as `threads`
+        from tuimail.store.finding.conversations import Conversations  # as `threads`
 
         return Conversations(self._database)
 
     @cached_property
     def mutes(self) -> Mutes:
         """Muted conversations."""
-        from tuimail.store.mutes import Mutes  # json: 3 ms that the first frame does not wait for
+        from tuimail.store.finding.mutes import Mutes  # json: 3 ms that the first frame does not wait for
 
         return Mutes(self._database, self.pending)
 
     @cached_property
     def people(self) -> People:
         """Who was written to, and who wrote."""
-        from tuimail.store.people import People  # only who writes needs it
+        from tuimail.store.writing.people import People  # only who writes needs it
 
         return People(self._database)
 
     @cached_property
     def drafts(self) -> Drafts:
         """Messages that are being written."""
-        from tuimail.store.drafts import Drafts  # hashlib, tempfile: 12 ms that the first frame does not wait for
+        from tuimail.store.writing.drafts import (
+            Drafts,  # hashlib, tempfile: 12 ms that the first frame does not wait for
+        )
 
         return Drafts(self._database)
 
     @cached_property
     def outbox(self) -> Outbox:
         """Messages on their way out."""
-        from tuimail.store.outbox import Outbox  # json: 3 ms that the first frame does not wait for
+        from tuimail.store.writing.outbox import Outbox  # json: 3 ms that the first frame does not wait for
 
         return Outbox(self._database, self.raws)
 
     @cached_property
     def sending(self) -> Sending:
         """Messages on their way out, for who sends them."""
-        from tuimail.store.sending import Sending  # as `outbox`
+        from tuimail.store.writing.sending import Sending  # as `outbox`
 
         return Sending(self._database, self.raws)
 
     @cached_property
     def search(self) -> Search:
         """Looking for messages."""
-        from tuimail.store.search import Search  # 6 ms that the first frame does not wait for
+        from tuimail.store.finding.search import Search  # 6 ms that the first frame does not wait for
 
         return Search(self._database, self._parts_file.with_name("search.db"))
 
     @cached_property
     def search_index(self) -> SearchIndex:
         """The writing of the index; for one thread of the engine."""
-        from tuimail.store.search_file import SearchFile  # as `search`
-        from tuimail.store.search_index import SearchIndex
+        from tuimail.store.finding.search_file import SearchFile  # as `search`
+        from tuimail.store.finding.search_index import SearchIndex
 
         return SearchIndex(self._database, SearchFile(self._parts_file.with_name("search.db")))
 

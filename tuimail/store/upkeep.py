@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from tuimail.store.database import Database
 
 if TYPE_CHECKING:
-    from tuimail.store.drafts import Drafts
-    from tuimail.store.outbox import Outbox
     from tuimail.store.parts import Parts
+    from tuimail.store.writing.drafts import Drafts
+    from tuimail.store.writing.outbox import Outbox
 
 DAY_S: Final = 86_400
 PARTS_OCTETS: Final = 4 << 30

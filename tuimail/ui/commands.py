@@ -79,7 +79,7 @@ class Source(Protocol):
 
 
 class FoundMessage(Protocol):
-    """One message that a search found, with the mailbox it is in (`store.window.Found`)."""
+    """One message that a search found, with the mailbox it is in (`store.lists.window.Found`)."""
 
     @property
     def row(self) -> Row: ...

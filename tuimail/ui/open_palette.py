@@ -11,7 +11,7 @@ from textual.app import App
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.window import Found
+from tuimail.store.lists.window import Found
 from tuimail.ui.beside.unified import mailbox_of_view
 from tuimail.ui.commands import CommandSource, Hit, Kind, MailboxSource, MessageSource, Source, ThemeSource
 from tuimail.ui.lines.tree_rows import view_lines

@@ -4,7 +4,7 @@ What lives here: what archive, delete, junk, move and copy mean for each account
 asked before, and the words afterwards. Each function takes an open Store (of the thread
 that calls it), acts in one durable transaction, and returns None when there was nothing
 to do. Afterwards the caller wakes the accounts that it names. What must not live here:
-servers, keys, and how actions are kept (`store.deeds`).
+servers, keys, and how actions are kept (`store.acting.deeds`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from tuimail.actions import Append, Copy, Expunge, Move, SetFlags, Target
 from tuimail.errors import NeedsYes, NotHere, QuarantineRefused, UsageError
 from tuimail.model import AccountName, DeedId, EnvelopeId, Flag, Mailbox, MailboxId, Role, Section
 from tuimail.store import Store
-from tuimail.store.deeds import Message
-from tuimail.store.quarantine import PartState
+from tuimail.store.acting.deeds import Message
+from tuimail.store.holding.quarantine import PartState
 from tuimail.wishes.deed import Done, Making, messages_of
 from tuimail.wishes.tree import mailbox_create, mailbox_delete, mailbox_made, mailbox_rename, subscribe
 

@@ -25,7 +25,7 @@ from tuimail.mime.typed import folded, normal, shown
 from tuimail.mime.vcard import MAX_OCTETS, read_vcards
 from tuimail.model import Address
 from tuimail.store import Store
-from tuimail.store.people import folded_words, matches
+from tuimail.store.writing.people import folded_words, matches
 
 MAX_FILES = 20_000
 MAX_PEOPLE = 50_000

@@ -19,7 +19,7 @@ from tuimail.query.highlight import NOTHING, Needle, Snippet, needles, snippet
 from tuimail.query.parser import parse
 from tuimail.query.tree import Known, Query
 from tuimail.store import Store
-from tuimail.store.search import Coverage, Hit, Key, Page
+from tuimail.store.finding.search import Coverage, Hit, Key, Page
 
 SAVED_KEY: Final = "searches"
 """In the store's state: a list of [name, query]."""

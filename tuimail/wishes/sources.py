@@ -18,7 +18,7 @@ from tuimail.mime.structure import parse_bodystructure
 from tuimail.mime.transfer import decode_transfer
 from tuimail.model import Envelope, EnvelopeId, Part, ReadableText, Section
 from tuimail.store import Store
-from tuimail.store.quarantine import PartState
+from tuimail.store.holding.quarantine import PartState
 
 TEXT = Section("text")
 HEADER = Section("HEADER")

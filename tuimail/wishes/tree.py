@@ -11,7 +11,7 @@ from tuimail.actions import DeleteMailbox, Move, RenameMailbox, Subscribe
 from tuimail.errors import NeedsYes, UsageError
 from tuimail.model import AccountName, EnvelopeId, Mailbox, MailboxId, Role
 from tuimail.store import Store
-from tuimail.store.folder_names import check_name
+from tuimail.store.maildirs.folder_names import check_name
 from tuimail.wishes.deed import Done, Making, messages_of
 
 

@@ -15,7 +15,7 @@ from tuimail.mime.choice import telling
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, Section
 from tuimail.query.words import words
 from tuimail.store import Store
-from tuimail.store.search_index import TYPE_SIGN, Document
+from tuimail.store.finding.search_index import TYPE_SIGN, Document
 
 MAX_HEADER: Final = 4_000
 """Characters of a header field that are indexed: five hundred recipients may stay unfound."""

@@ -30,7 +30,7 @@ from tuimail.errors import Corrupt, DiskFull, StoreError
 from tuimail.mime.threads import ids_of
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.search_index import Coverage, Due, SearchIndex
+from tuimail.store.finding.search_index import Coverage, Due, SearchIndex
 
 STEP: Final = 40
 """Messages in a transaction: some 20 ms."""

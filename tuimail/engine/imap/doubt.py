@@ -16,8 +16,8 @@ from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.sync import incoming
 from tuimail.model import Envelope, Mailbox, PendingId
 from tuimail.net.imap import compress_uids
+from tuimail.store.acting.pending import Begun
 from tuimail.store.envelopes import Incoming
-from tuimail.store.pending import Begun
 
 Likeness = tuple[object, ...]
 

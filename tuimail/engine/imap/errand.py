@@ -14,7 +14,7 @@ from tuimail.engine.imap.batches import Batch
 from tuimail.engine.imap.ground import Ground
 from tuimail.errors import ServerRefused, Vanished
 from tuimail.model import Mailbox, MailboxId, PendingId
-from tuimail.store.pending import Begun, Done1
+from tuimail.store.acting.pending import Begun, Done1
 
 GONE: Final = "the message is no longer on the server"
 ATTEMPTS: Final = 3

@@ -6,6 +6,7 @@ changing anything on the server but the selected mailbox.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 
 from tuimail.engine.desk import Desk
@@ -13,7 +14,7 @@ from tuimail.errors import ServerRefused, Vanished
 from tuimail.model import Mailbox, MailboxId
 from tuimail.net.imap import ImapSession, compress_uids
 from tuimail.store import Store
-from tuimail.store.pending import Begun
+from tuimail.store.acting.pending import Begun
 
 
 class Ground:
@@ -52,7 +53,8 @@ class Ground:
         """Have no mailbox selected, or none that matters."""
         self.selected = None
         if self.session.has("UNSELECT"):
-            self.session.unselect()
+            with contextlib.suppress(ServerRefused):  # RFC 3691: nothing was selected
+                self.session.unselect()
         else:
             self.session.select("INBOX", readonly=True)
 

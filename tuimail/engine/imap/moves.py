@@ -15,7 +15,7 @@ from tuimail.engine.imap.ground import Ground
 from tuimail.errors import ServerRefused
 from tuimail.model import Mailbox, PendingId
 from tuimail.net.imap import Copied, compress_uids
-from tuimail.store.pending import Begun, Done1
+from tuimail.store.acting.pending import Begun, Done1
 
 
 class Moves:

@@ -22,8 +22,8 @@ from tuimail.engine.protocol import MailboxChanged, Progress
 from tuimail.errors import ServerRefused, TooLarge
 from tuimail.model import Mailbox, PendingId, Role
 from tuimail.net.imap import compress_uids
+from tuimail.store.acting.pending import Done1
 from tuimail.store.envelopes import Incoming
-from tuimail.store.pending import Done1
 
 SHOWN_OCTETS: Final = 1 << 20
 """Of larger messages it is shown how far they are on their way up."""

@@ -24,7 +24,7 @@ from tuimail.mime.transfer import decode_transfer
 from tuimail.mime.verdicts import Context
 from tuimail.model import Envelope, EnvelopeId
 from tuimail.store import Store
-from tuimail.store.quarantine import HeldPart
+from tuimail.store.holding.quarantine import HeldPart
 
 REMEMBERED: Final = 5000
 """Messages whose senders are known ones."""

@@ -10,8 +10,8 @@ from tuimail.mime import headers, structure
 from tuimail.mime.parse import ParsedMessage, header_block, parse_message
 from tuimail.mime.write_structure import to_bodystructure
 from tuimail.model import Section
-from tuimail.store.filing import Described, StoredPart
 from tuimail.store.ingest import Incoming
+from tuimail.store.maildirs.filing import Described, StoredPart
 
 
 def describe(raw: bytes, *, hold: bool) -> Described:

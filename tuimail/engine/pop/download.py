@@ -19,8 +19,8 @@ from tuimail.errors import ConnectionProblem, ProtocolViolation, ServerRefused, 
 from tuimail.model import MailboxId
 from tuimail.net import pop as net_pop
 from tuimail.net.pop import PipelineBroken, PopSession, Retrieved, Sink
-from tuimail.store.local import Delivery
-from tuimail.store.maildir import Arriving
+from tuimail.store.maildirs.local import Delivery
+from tuimail.store.maildirs.maildir import Arriving
 
 BATCH_MESSAGES: Final = 50
 BATCH_OCTETS: Final = 16 << 20

@@ -17,8 +17,8 @@ from tuimail.engine.protocol import MailboxChanged, NewMail
 from tuimail.errors import MailError, StoreError
 from tuimail.model import EnvelopeId
 from tuimail.store import Store
-from tuimail.store.local import Delivery
-from tuimail.store.maildir import Arriving
+from tuimail.store.maildirs.local import Delivery
+from tuimail.store.maildirs.maildir import Arriving
 
 WAITING: Final = 2
 """Batches that may wait: more, and the download waits."""

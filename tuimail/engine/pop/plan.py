@@ -24,7 +24,7 @@ from typing import Final, NamedTuple, Protocol
 
 from tuimail.config.values import POP3_LIMIT_OCTETS
 from tuimail.net.pop_values import sizes_agree
-from tuimail.store.uidls import UidlState
+from tuimail.store.maildirs.uidls import UidlState
 
 DAY_S: Final = 86_400
 MANY: Final = 5

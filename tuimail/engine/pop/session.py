@@ -24,7 +24,7 @@ from tuimail.mime.parse import header_block
 from tuimail.model import EnvelopeId
 from tuimail.net.pop import Listing, PopSession
 from tuimail.store import Store
-from tuimail.store.uidls import Uidl, UidlState
+from tuimail.store.maildirs.uidls import Uidl, UidlState
 
 FORGET_S: Final = 90 * pop_plan.DAY_S
 """Rows of messages that are neither here nor there."""

@@ -14,7 +14,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.send.plan import saves_sent
 from tuimail.model import EnvelopeId, Flag, MailboxId, Role
 from tuimail.store import Store
-from tuimail.store.sending import Sent
+from tuimail.store.writing.sending import Sent
 
 NAME: Final = "Sent"
 """Of the mailbox that is made where an account has none for the purpose."""

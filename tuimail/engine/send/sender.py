@@ -31,7 +31,7 @@ from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
 from tuimail.model import MailboxId, OutboxId, OutState, Role
 from tuimail.net.smtp import Delivered, SmtpSession
 from tuimail.store import Store
-from tuimail.store.sending import Letter
+from tuimail.store.writing.sending import Letter
 
 KEEP_S: Final = 20.0
 """How long a session is kept for the next message."""

@@ -1,6 +1,6 @@
 """Files for a draft: names as a person types them, and what a terminal pastes when a file is dropped on it.
 
-What must not live here: Textual, and the copying itself (`store.drafts`). What touches a disk
+What must not live here: Textual, and the copying itself (`store.writing.drafts`). What touches a disk
 here is called in a thread.
 """
 

@@ -25,7 +25,7 @@ from tuimail.mime.readable import readable_of
 from tuimail.model import AccountName, Draft, DraftFile, DraftId, EnvelopeId, OutboxId, OutboxItem, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.drafts import pieces_of
+from tuimail.store.writing.drafts import pieces_of
 from tuimail.ui.beside.composing import Attached, How, Sender, Suggestion, Worry
 from tuimail.wishes import address_book, identities, sending, writing
 from tuimail.wishes.address_book import Book

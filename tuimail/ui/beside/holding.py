@@ -19,7 +19,7 @@ from tuimail.mime.verdicts import Sample
 from tuimail.model import AccountName, Attachment, Held, HeldState, Verdict
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.quarantine import HeldPart, PartState
+from tuimail.store.holding.quarantine import HeldPart, PartState
 from tuimail.ui.lines.held_lines import Inside, shown_name, verdict_words
 
 PEEK_OCTETS = 64 * 1024

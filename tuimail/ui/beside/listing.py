@@ -1,7 +1,7 @@
 """What the message list shows: a mailbox by date, or a view, as windows of rows.
 
 What lives here: positions, where conversations are open and where rows are gone. What must
-not: drawing, timers, threads, SQL (`store.views` has it).
+not: drawing, timers, threads, SQL (`store.lists.views` has it).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 from tuimail.model import EnvelopeId, MailboxId, Row, Window
 from tuimail.store import Store
-from tuimail.store.conversations import Branch
-from tuimail.store.views import Opened, ViewSpec
+from tuimail.store.finding.conversations import Branch
+from tuimail.store.lists.views import Opened, ViewSpec
 
 _GENERATION = 1 << 64
 _MOST_LOOKS = 4

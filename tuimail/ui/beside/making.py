@@ -1,7 +1,7 @@
 """Makes the view that is in the list, in a thread, and makes it anew when mail came or went.
 
 What lives here: when, and that there is never more than one. What must not: what a view
-holds (`store.views`), what the list shows of it (`ui.beside.listing`).
+holds (`store.lists.views`), what the list shows of it (`ui.beside.listing`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from tuimail.errors import MailError
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import Made, Opened, Views
+from tuimail.store.lists.views import Made, Opened, Views
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.listing import ViewListing
 

@@ -30,7 +30,7 @@ class Look(NamedTuple):
     """How a list is ordered."""
 
     sort: str = "date"
-    """A `store.views.Sort`."""
+    """A `store.lists.views.Sort`."""
     is_reversed: bool = False
     is_threaded: bool = False
 

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from tuimail.model import AccountName, Mailbox, Role
-from tuimail.store.views import Scope, Sort, ViewSpec, Which
+from tuimail.store.lists.views import Scope, Sort, ViewSpec, Which
 from tuimail.ui.beside.remembered import Look
 from tuimail.ui.lines.tree_rows import ViewLine
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from tuimail.mime.clean import cell_width, clean_line
 from tuimail.model import DeedId, PendingId
-from tuimail.store.deeds import Deed
-from tuimail.store.pending import Waiting
+from tuimail.store.acting.deeds import Deed
+from tuimail.store.acting.pending import Waiting
 from tuimail.ui.lines.cells import elide
 from tuimail.ui.lines.rows import Run, Runs, both_ends, cut_runs
 from tuimail.ui.lines.when import clock_time, counted

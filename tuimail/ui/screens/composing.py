@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tuimail.ui.screens.composer import Composer
 
 KEPT_S = 20 * 60.0
-"""A draft that was thrown away can be had back so long (`store.drafts`)."""
+"""A draft that was thrown away can be had back so long (`store.writing.drafts`)."""
 
 
 class Undoable(NamedTuple):

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tuimail.errors import MailError
 from tuimail.model import EnvelopeId, Flag, Mailbox, Role
-from tuimail.store.views import Sort
+from tuimail.store.lists.views import Sort
 from tuimail.ui import text
 from tuimail.ui.beside.listing import ViewListing
 from tuimail.ui.beside.snippets import snippet_of

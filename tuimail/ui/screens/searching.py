@@ -16,7 +16,7 @@ from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, Flag, MailboxId
 from tuimail.store import Store
-from tuimail.store.views import Scope, ViewSpec
+from tuimail.store.lists.views import Scope, ViewSpec
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.notices import News

@@ -15,7 +15,7 @@ from tuimail.errors import MailError
 from tuimail.model import Account, Mailbox, MailboxId, Role
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import Counts, ViewSpec
+from tuimail.store.lists.views import Counts, ViewSpec
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.holding import held_counts
 from tuimail.ui.beside.remembered import Remembered

@@ -26,7 +26,7 @@ from tuimail.errors import MailError
 from tuimail.model import Account, Mailbox, Row
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.views import ViewSpec
+from tuimail.store.lists.views import ViewSpec
 from tuimail.ui.beside.listing import Listing, ViewListing, listing_of, opening
 from tuimail.ui.beside.remembered import Place, Remembered
 from tuimail.ui.beside.unified import look_of, mailbox_of_view, midnight, name_of, spec_of

@@ -1,0 +1,1 @@
+"""Finding: the index of words, and conversations."""

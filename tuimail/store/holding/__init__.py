@@ -1,0 +1,1 @@
+"""The quarantine: attachments that are held, what was found, what was decided."""

@@ -1,0 +1,1 @@
+"""What a list shows: positions, windows, and orders other than by date."""

@@ -1,0 +1,99 @@
+"""mail.db made again from the Maildirs: for when it is damaged or lost.
+
+What lives here: the order of things. The new file is complete before it takes the place
+of the old one, which is put aside and never deleted. What servers can tell again (IMAP)
+is left to them; actions that waited for a server, and keywords of local mail, are gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from tuimail.errors import MailError
+from tuimail.model import AccountName
+from tuimail.paths import Paths
+from tuimail.store.aside import COMPANIONS, move_aside
+from tuimail.store.aside import remove as remove_database
+from tuimail.store.database import Database
+from tuimail.store.maildirs.filing import Described
+from tuimail.store.maildirs.maildir import bordered, sync_directory
+from tuimail.store.migrations import bring_up_to_date
+from tuimail.store.store import Store
+
+
+class KnownAccount(NamedTuple):
+    """An account of the configuration."""
+
+    name: AccountName
+    address: str
+    protocol: str
+    root: Path | None = None
+    """The Maildir of a `maildir` account; None for our own, and for IMAP."""
+    describe: Callable[[bytes], Described] | None = None
+    """What its messages say, where it differs from other accounts: whether attachments are held."""
+
+
+class Rebuilt(NamedTuple):
+    """What came of it."""
+
+    messages: int
+    put_aside: Path | None
+    """The old file; None when there was none."""
+    findings: tuple[str, ...]
+
+
+def rebuild(
+    paths: Paths, accounts: Sequence[KnownAccount], describe: Callable[[bytes], Described],
+    *, progress: Callable[[int], None] | None = None, clock: Callable[[], float] = time.time,
+) -> Rebuilt:
+    """Make mail.db again. No engine may run. `progress` is told how many messages are listed.
+
+    Raises StoreError; then the old file is where it was.
+    """
+    paths.make()
+    file = paths.mail_db.with_name(f"{paths.mail_db.name}.rebuilding")
+    remove_database(file)
+    count = 0
+
+    def counting(raw: bytes, describe: Callable[[bytes], Described]) -> Described:
+        nonlocal count
+        count += 1
+        if progress is not None:
+            progress(count)
+        return describe(raw)
+
+    findings: list[str] = []
+    database = Database.open(file)
+    try:
+        bring_up_to_date(database)
+        store = Store(database, paths.parts_db, paths.maildir, write=True)
+        store.accounts.sync_names((account.name, account.address, account.protocol) for account in accounts)
+        for account in accounts:
+            if account.protocol == "imap":
+                continue
+            try:
+                findings += store.local.open_account(account.name, account.root)
+                known = partial(counting, describe=account.describe or describe)
+                findings += store.local.scan(account.name, known).findings
+                store.local.uidls.restore(account.name, at=int(clock()))
+            except MailError as exc:
+                if account.root is None:
+                    raise
+                findings.append(f"{account.name}: {exc.sentence}")  # a Maildir of others may be on a disk that is away
+        store.repair_counters()
+        messages = sum(mailbox.total for mailbox in store.mailboxes.all())
+    finally:
+        database.close()
+    put_aside = move_aside(paths.mail_db) if _exists(paths.mail_db) else None
+    with bordered(paths.data):
+        file.rename(paths.mail_db)
+        sync_directory(paths.data)
+    return Rebuilt(messages, put_aside, tuple(findings))
+
+
+def _exists(file: Path) -> bool:
+    return any(file.with_name(f"{file.name}{suffix}").exists() for suffix in ("", *COMPANIONS))

@@ -1,0 +1,1 @@
+"""What is being written and sent: drafts, the outbox, the people one writes to."""
