@@ -28,7 +28,7 @@ from tuimail.engine.protocol import (
     Want,
 )
 from tuimail.mime.text import plain_to_readable
-from tuimail.model import AccountStatus, EnvelopeId, Flag, MailboxId, Role, Section
+from tuimail.model import AccountName, AccountStatus, EnvelopeId, Flag, MailboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.app import TuimailApp
@@ -499,6 +499,25 @@ async def test_the_inbox_opens_by_itself_when_the_first_mailboxes_arrive(paths: 
         found.engine.say(MailboxChanged(inbox))
         await found.until(lambda: "The very first" in found.text())
         await found.until(lambda: Show(inbox) in found.engine.heard)
+
+
+@pytest.mark.parametrize("keys", [(), ("tab",)], ids=["nobody chose", "somebody went elsewhere"])
+async def test_the_first_account_is_shown_although_another_was_there_first(paths: Paths, keys: tuple[str, ...]) -> None:
+    home = AccountName("home")
+    with Store.open(paths) as store:
+        store.accounts.sync_names([(WORK, "ada@example.org", "imap"), (home, "a@home.example", "imap")])
+        store.mailboxes.apply_listing(home, LISTING)
+    async with bench(paths) as found:
+        other = found.store.mailboxes.with_role(home, Role.INBOX)
+        assert other is not None
+        await found.until(lambda: found.app.main.shown == other.id)
+        await found.press(*keys)
+        found.store.mailboxes.apply_listing(WORK, LISTING)
+        inbox = inbox_of(found.store)
+        found.engine.say(TreeChanged("work"))
+        await found.until(lambda: inbox in found.app.main.mailboxes)
+        await found.pilot.pause()
+        assert found.app.main.shown == (other.id if keys else inbox)
 
 
 async def test_an_account_whose_mailboxes_all_vanish_shows_none_of_their_mail(seeded: Paths) -> None:

@@ -48,6 +48,8 @@ class ListingPane(TreePane):
         self.overlay = Overlay(store)
         self.shown: MailboxId | None = None
         """The mailbox in the list; below 0 for a view over all accounts."""
+        self.is_guess = False
+        """Nobody chose it, now or in an earlier run."""
         self.listing: Listing | None = None
         """Its rows."""
         self._drawn_listing: Listing | None = None
@@ -95,14 +97,23 @@ class ListingPane(TreePane):
         found = self._found(place) if place is not None else None
         if place is not None and found is not None:
             self._places[found] = (place.envelope_id, place.cursor, place.top)
+        is_guess = found is None
         if found is None:
             mailbox = self.first_mailbox()
             found = mailbox.id if mailbox is not None else None
         if found is not None:
             self.show_mailbox(found)
+            self.is_guess = is_guess
         else:
             self.tell_list()
         self.tell_status()
+
+    def guess_again(self) -> None:
+        """The inbox of an earlier account is here now, and nobody chose the one that is shown."""
+        mailbox = self.first_mailbox()
+        if self.is_guess and mailbox is not None and mailbox.id != self.shown:
+            self.show_mailbox(mailbox.id)
+            self.is_guess = True
 
     def _found(self, place: Place) -> MailboxId | None:
         if not place.account:
@@ -119,6 +130,7 @@ class ListingPane(TreePane):
 
     def show_mailbox(self, mailbox_id: MailboxId) -> None:
         """Put a mailbox or a view into the list, at the place where it was left."""
+        self.is_guess = False
         self.keep_place()
         self.shown = mailbox_id
         self.filter_words = ""

@@ -245,6 +245,8 @@ class MailScreen(ListingPane):
         elif self.shown is None and self.mailboxes:  # a new account: its first mailboxes are here
             self.show_first()
         else:
+            if not self._by_person and self.focused is self.list_view:
+                self.guess_again()
             self.mail_came(set(news.mailboxes))
         self.tell_list()
         if news.engine is not None:
