@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Home
 from tests.cli.test_with_engine import PASSWORD, id_of, plain
+from tuimail.cli.parser import parse
 from tuimail.demo.server import DemoServer
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import Stop
@@ -180,3 +181,11 @@ def test_what_was_done_here_is_done_there_and_undone_there(home: Home, server: D
     assert [b"Subject: Old" in each.raw for each in server.store.mailbox("INBOX").messages] == [True]
     assert id_of(home, "Old") == old
     stop_engine(home)
+
+
+@pytest.mark.parametrize("words", [
+    ["--account", "work", "create", "Looms"], ["create", "--account", "work", "Looms"],
+    ["--account", "home", "create", "--account", "work", "Looms"],
+], ids=["before", "after", "both"])
+def test_an_account_may_be_named_before_or_after_the_subcommand(words: list[str]) -> None:
+    assert parse(["mailboxes", *words]).account == "work"
