@@ -34,6 +34,9 @@ SHOTS: tuple[tuple[str, tuple[int, int], str, Sequence[str]], ...] = (
     ("help", (130, 42), "tuimail-dark", ("?",)),
     ("palette", (130, 36), "tuimail-dark", ("ctrl+p", *"comp")),
     ("save-prompt", (130, 36), "tuimail-dark", ("g", "j", "j", "j", "j", "enter", "S")),
+    ("composer", (150, 42), "tuimail-dark", ("g", "j", "j", "j", "j", "r")),
+    ("search", (130, 36), "tuimail-dark", ("/", *"from:grace review")),
+    ("conversations", (130, 36), "tuimail-light", ("g", "T")),
     ("narrow", (78, 30), "nord", ()),
 )
 """File name, columns and rows, theme, keys."""
