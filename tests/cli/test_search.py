@@ -56,6 +56,9 @@ def test_words_on_a_server_are_found_there(online: Home) -> None:  # noqa: F811 
     refused = online.run("search", "is:unread", "--server")
     assert "nothing in this query" in refused.err
     online.run("show", str(found["id"]))
-    (here,) = online.run("search", "ahead", "--json").json()
+    for _ in range(50):  # the engine reads the new text when nobody waits
+        if found_here := online.run("search", "ahead", "--json").json():
+            break
+    (here,) = found_here
     assert here["snippet"] == "Fetched ahead."
     assert here["highlights"] == [[8, 13]]
