@@ -44,7 +44,7 @@ class Desk:
 
 
 class Secrets:
-    """The password of one account: typed for this run, or found once and kept in memory."""
+    """A password of one account, for receiving or for sending: typed for this run, or found once and kept in memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,11 +66,15 @@ class Secrets:
         """The password or access token for receiving; raises AuthError, with `password_missing` when there is none."""
         if account.receive.auth is AuthKind.OAUTH2:
             return auth.find_password(account, "receive", session={})  # a token is good for an hour at most
+        return self.kept(lambda: auth.find_password(account, "receive", session={}))
+
+    def kept(self, find: Callable[[], str]) -> str:
+        """What was typed, else what `find` gave the first time."""
         with self._lock:
             if self._typed is not None:
                 return self._typed
             if self._found is None:
-                self._found = auth.find_password(account, "receive", session={})
+                self._found = find()
             return self._found
 
 

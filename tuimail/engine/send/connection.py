@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
-import threading
-
 from tuimail.config import AccountConfig, AuthKind, is_loopback
-from tuimail.engine.desk import Desk
+from tuimail.engine.desk import Desk, Secrets
 from tuimail.errors import AuthError, MailError, UsageError
 from tuimail.net import auth
 from tuimail.net.smtp import SmtpSession, reach
 from tuimail.store import Store
 
 
-class SendSecrets:
-    """The password for sending: typed for this run, found, or the one for receiving where nothing says otherwise."""
+def sending_password(desk: Desk, secrets: Secrets) -> str:
+    """The password or access token for sending; the one for receiving where nothing says otherwise.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._typed: str | None = None
-        self._found: str | None = None
+    Raises AuthError, with `password_missing` when there is none.
+    """
+    account = desk.account
+    assert account.send is not None  # noqa: S101 - the sender looked
+    if account.send.auth is AuthKind.OAUTH2:
+        return auth.find_password(account, "send", session={})  # a token is good for an hour at most
+    return secrets.kept(lambda: _found(desk, account))
 
-    def type(self, secret: str) -> None:
-        """A person typed it."""
-        with self._lock:
-            self._typed, self._found = secret, None
 
-    def forget(self) -> None:
-        """It was refused: ask the keyring or the command again."""
-        with self._lock:
-            self._typed = self._found = None
-
-    def password(self, desk: Desk) -> str:
-        """The password or access token. Raises AuthError, with `password_missing` when there is none."""
-        account = desk.account
-        assert account.send is not None  # noqa: S101 - the sender looked
-        if account.send.auth is AuthKind.OAUTH2:
-            return auth.find_password(account, "send", session={})  # a token is good for an hour at most
-        with self._lock:
-            if self._typed is not None:
-                return self._typed
-            if self._found is None:
-                self._found = self._find(desk, account)
-            return self._found
-
-    def _find(self, desk: Desk, account: AccountConfig) -> str:
-        try:
-            return auth.find_password(account, "send", session={})
-        except AuthError as exc:
-            if not (exc.password_missing and _is_one_login(account)):
-                raise
-            return desk.secrets.password(account)
+def _found(desk: Desk, account: AccountConfig) -> str:
+    try:
+        return auth.find_password(account, "send", session={})
+    except AuthError as exc:
+        if not (exc.password_missing and _is_one_login(account)):
+            raise
+        return desk.secrets.password(account)
 
 
 class Connection:
     """The session of one account, made when it is needed. Used by one thread, but for `close`."""
 
-    def __init__(self, desk: Desk, secrets: SendSecrets) -> None:
+    def __init__(self, desk: Desk, secrets: Secrets) -> None:
         self.desk = desk
         self._secrets = secrets
         self._session: SmtpSession | None = None
@@ -76,7 +55,7 @@ class Connection:
         self._session = session
         try:
             if send.user:
-                session.login(send.user, self._secrets.password(self.desk), auth=send.auth)
+                session.login(send.user, sending_password(self.desk, self._secrets), auth=send.auth)
         except AuthError:
             self._secrets.forget()
             self.close()

@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from tuimail.config import AuthKind
-from tuimail.engine.desk import Desk
+from tuimail.engine.desk import Desk, Secrets
 from tuimail.engine.protocol import MailboxChanged, OutboxChanged, PasswordWanted, Progress
 from tuimail.engine.send import plan
-from tuimail.engine.send.connection import Connection, SendSecrets
+from tuimail.engine.send.connection import Connection
 from tuimail.engine.send.doubts import Doubts
 from tuimail.engine.send.filing import file_sent
 from tuimail.engine.send.keeping import follow
@@ -64,7 +64,7 @@ class Sender:
     """Sends one account's messages. Any thread asks, one works."""
 
     def __init__(
-        self, desk: Desk, orders: SendOrders, secrets: SendSecrets, ended: Ended, *, after: Sequence[Sender] = ()
+        self, desk: Desk, orders: SendOrders, secrets: Secrets, ended: Ended, *, after: Sequence[Sender] = ()
     ) -> None:
         """`after`: who sent for this account before, and has to end first."""
         self._desk = desk

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tuimail.config import Protocol
-from tuimail.engine.desk import Desk
+from tuimail.engine.desk import Desk, Secrets
 from tuimail.engine.imap.account import AtWork
 from tuimail.engine.protocol import Notice, StatusChanged
-from tuimail.engine.send.connection import SendSecrets
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.sender import Pass, Sender
 
@@ -42,7 +41,7 @@ class Senders:
             return
         self._leaving[name] = [sender for sender in self._leaving.get(name, []) if not sender.join(0)]
         orders = SendOrders(lambda: self._filed(name))
-        secrets = SendSecrets()
+        secrets = Secrets()
 
         def ended(tickets: list[str], came_to: Pass) -> None:
             self.tickets.sent(name, tickets, came_to)
@@ -135,7 +134,7 @@ class Senders:
 class _Employed:
     sender: Sender
     orders: SendOrders
-    secrets: SendSecrets
+    secrets: Secrets
 
     def desk_offline(self) -> bool:
         return self.sender.is_offline
