@@ -300,7 +300,7 @@ def header_digest(header: bytes) -> bytes:
     Without a Message-ID all fields count, but for those that servers change.
     """
     found = _fields(header)
-    if any(name == b"message-id" and value.strip() for name, value in found):
+    if _names_itself(found):
         found = [field for field in found if field[0] in _OF_THE_AUTHOR]
     else:
         found = [field for field in found if field[0] not in _OF_SERVERS]
@@ -310,7 +310,11 @@ def header_digest(header: bytes) -> bytes:
 
 def has_message_id(header: bytes) -> bool:
     """Whether there is one that is not empty."""
-    return any(name == b"message-id" and value.strip() for name, value in _fields(header))
+    return _names_itself(_fields(header))
+
+
+def _names_itself(fields: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"message-id" and value.strip() for name, value in fields)
 
 
 _OF_THE_AUTHOR: Final = frozenset(
