@@ -6,15 +6,14 @@ here is called in a thread.
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tuimail.mime.clean import clean_line
-from tuimail.ui.beside.saving import MAX_FOLDERS, MAX_PATH, expanded
+from tuimail.ui.beside.saving import MAX_FOLDERS, MAX_PATH, beginning, expanded
 
 
 def path_names(parent: Path, prefix: str) -> list[str]:
@@ -24,17 +23,9 @@ def path_names(parent: Path, prefix: str) -> list[str]:
     """
     folders: list[str] = []
     files: list[str] = []
-    wanted = prefix.casefold()
     try:
-        with os.scandir(parent) as entries:
-            for entry in entries:
-                name = entry.name
-                if not name.casefold().startswith(wanted) or (name.startswith(".") and not prefix.startswith(".")):
-                    continue
-                if clean_line(name, 1000) == name:
-                    (folders if entry.is_dir() else files).append(name)
-                if len(folders) + len(files) >= MAX_FOLDERS:
-                    break
+        for entry in islice(beginning(parent, prefix), MAX_FOLDERS):
+            (folders if entry.is_dir() else files).append(entry.name)
     except OSError:
         return []
     return [f"{name}/" for name in sorted(folders, key=str.casefold)] + sorted(files, key=str.casefold)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,21 +77,23 @@ def folder_names(parent: Path, prefix: str) -> list[str]:
     Names that cannot be shown as they are (controls, undecodable bytes) are left out: a
     field would show one thing and mean another.
     """
-    found: list[str] = []
-    wanted = prefix.casefold()
     try:
-        with os.scandir(parent) as entries:
-            for entry in entries:
-                name = entry.name
-                if not name.casefold().startswith(wanted) or (name.startswith(".") and not prefix.startswith(".")):
-                    continue
-                if clean_line(name, 1000) == name and entry.is_dir():
-                    found.append(name)
-                if len(found) >= MAX_FOLDERS:
-                    break
+        found = [entry.name for entry in islice(filter(os.DirEntry.is_dir, beginning(parent, prefix)), MAX_FOLDERS)]
     except OSError:
         return []
     return sorted(found, key=str.casefold)
+
+
+def beginning(parent: Path, prefix: str) -> Iterator[os.DirEntry[str]]:
+    """What in `parent` begins with `prefix` and may be shown, as `folder_names` says. Raises OSError."""
+    wanted = prefix.casefold()
+    with os.scandir(parent) as entries:
+        for entry in entries:
+            name = entry.name
+            if not name.casefold().startswith(wanted) or (name.startswith(".") and not prefix.startswith(".")):
+                continue
+            if clean_line(name, 1000) == name:
+                yield entry
 
 
 def common_prefix(names: Iterable[str]) -> str:
