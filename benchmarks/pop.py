@@ -30,7 +30,7 @@ from pathlib import Path
 from benchmarks import corpus, figures, peers
 from tests.servers.dovecot import DovecotUser, _as_runner, _runner
 from tuimail.config import Protocol, Receive, Security
-from tuimail.net.pop import PopSession, Wanted
+from tuimail.net.pop.session import PopSession, Wanted
 
 BLOCK_OCTETS = 256 * 1024
 ON_THE_WAY = 256

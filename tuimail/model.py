@@ -310,7 +310,7 @@ class Envelope:
     subject: str
     list_id: str
     structure: bytes
-    """Raw BODYSTRUCTURE as the server sent it, empty when unknown; `mime.structure` reads it."""
+    """Raw BODYSTRUCTURE as the server sent it, empty when unknown; `mime.parts.structure` reads it."""
     has_attachments: bool
     body: BodyState
     thread_id: int

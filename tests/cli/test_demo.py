@@ -21,7 +21,7 @@ from tuimail import config
 from tuimail.cli.demo import demo_process, read_places
 from tuimail.engine.office import Office, engine_runs
 from tuimail.model import AccountName
-from tuimail.net import auth
+from tuimail.net.credentials import auth
 from tuimail.paths import Paths
 from tuimail.store import Store
 

@@ -16,7 +16,7 @@ from tuimail.cli.parser import CLEAR
 from tuimail.cli.showing import wrapped
 from tuimail.errors import UsageError
 from tuimail.mime.clean import cell_width
-from tuimail.mime.readable import to_json
+from tuimail.mime.reading.readable import to_json
 from tuimail.model import EnvelopeId, Flag, Link, ReadableText, TextLine
 
 Ids = Callable[[str], int]

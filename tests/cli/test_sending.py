@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import Home
 from tuimail.demo.server import DemoServer
-from tuimail.mime.headers import summarize
+from tuimail.mime.decoding.headers import summarize
 from tuimail.model import AccountName, OutState
 
 PATIENCE_S = 40.0

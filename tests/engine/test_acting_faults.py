@@ -16,8 +16,8 @@ from tests.engine.conftest import KINDS, Demo
 from tests.engine.house import ACCOUNT, House
 from tests.fakes.scripted import Fault, FaultProxy
 from tuimail.engine.protocol import ActionRefused
-from tuimail.net import imap
-from tuimail.net.limits import Limits
+from tuimail.net.imap import session as imap
+from tuimail.net.imap.limits import Limits
 
 Houses = Callable[..., House]
 VERBS = (

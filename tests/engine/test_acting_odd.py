@@ -16,8 +16,8 @@ from tuimail.engine.imap.setbacks import HOPELESS, WARY, Setbacks
 from tuimail.engine.protocol import ActionRefused, PartArrived, PartFailed, Progress, Wake, Want
 from tuimail.errors import DiskFull
 from tuimail.model import AccountStatus, PendingId
-from tuimail.net import imap
-from tuimail.net.limits import Limits
+from tuimail.net.imap import session as imap
+from tuimail.net.imap.limits import Limits
 from tuimail.store import Store
 
 Houses = Callable[..., House]

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, House
 from tuimail.engine.protocol import PartArrived, PartFailed, PartProgress, Want
-from tuimail.mime import readable
+from tuimail.mime.reading import readable
 from tuimail.model import BodyState, EnvelopeId, Section
 
 Houses = Callable[..., House]

@@ -18,7 +18,7 @@ from tuimail.engine.children.clamd import OFF, QUIET_S, Clamd, Scan, find_socket
 from tuimail.engine.children.examine import Examiner
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Reload
-from tuimail.mime.verdicts import Context, Verdict
+from tuimail.mime.examining.verdicts import Context, Verdict
 
 
 @pytest.fixture(scope="module")

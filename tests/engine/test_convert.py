@@ -13,7 +13,7 @@ from tests.engine.house import House
 from tuimail.engine.children.convert import Converter
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import PartArrived, Want
-from tuimail.mime import readable
+from tuimail.mime.reading import readable
 from tuimail.model import Part, Section
 
 Houses = Callable[..., House]

@@ -15,10 +15,10 @@ from tests.engine.test_convert import DIE, FLOOD, HANG
 from tests.mime import samples
 from tuimail.engine.children.examine import MAX_MESSAGE_OCTETS, Examined, Examiner
 from tuimail.engine.log import Log
-from tuimail.mime import readable, whole
-from tuimail.mime.examine import MAX_REASONS, NOT_EXAMINED
-from tuimail.mime.kinds import kind_of_type
-from tuimail.mime.verdicts import Context, Verdict
+from tuimail.mime.examining.examine import MAX_REASONS, NOT_EXAMINED
+from tuimail.mime.examining.kinds import kind_of_type
+from tuimail.mime.examining.verdicts import Context, Verdict
+from tuimail.mime.reading import readable, whole
 
 
 def telling(answer: object) -> tuple[str, ...]:

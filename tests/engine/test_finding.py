@@ -14,7 +14,7 @@ from tuimail.engine.finding.indexing import FULL, Indexing
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import IndexChanged, NewMail, SearchEnded, SearchServer, Want
 from tuimail.errors import DiskFull
-from tuimail.mime import readable
+from tuimail.mime.reading import readable
 from tuimail.model import MailboxId
 from tuimail.query.words import words
 from tuimail.store.finding.search_index import SearchIndex

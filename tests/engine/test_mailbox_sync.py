@@ -17,7 +17,16 @@ from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice
 from tuimail.errors import ServerRefused
 from tuimail.model import Role
-from tuimail.net.imap import FetchedFlags, FetchedHeader, FlagsAnswer, ImapSession, Known, News, Selected, expand
+from tuimail.net.imap.session import (
+    FetchedFlags,
+    FetchedHeader,
+    FlagsAnswer,
+    ImapSession,
+    Known,
+    News,
+    Selected,
+    expand,
+)
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.mailboxes import ListedMailbox

@@ -29,7 +29,7 @@ from tuimail.engine.protocol import (
     Want,
 )
 from tuimail.errors import QuarantineRefused
-from tuimail.mime.readable import from_json
+from tuimail.mime.reading.readable import from_json
 from tuimail.model import AccountStatus, BodyState, EnvelopeId, Flag, Section
 from tuimail.store.maildirs.filing import Described
 from tuimail.store.maildirs.local import Delivery

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tuimail.engine.pop import plan as pop_plan
 from tuimail.engine.pop.plan import Brake, ClockNote, Known, Plan, Policy, Seen, make_plan
-from tuimail.net.pop_values import Listing, sizes_agree
+from tuimail.net.pop.values import Listing, sizes_agree
 from tuimail.store.maildirs.uidls import UidlState
 
 NOW = 1_800_000_000

@@ -11,7 +11,7 @@ from tests.engine.values import ACCOUNT, set_flags
 from tuimail.actions import Append, Copy, CreateMailbox, Expunge, MessageAction, Move, SetFlags, Target
 from tuimail.engine.imap.batches import Batch, Verb, Waiting, batches, stretches
 from tuimail.model import EnvelopeId, Flag, MailboxId, PendingId, RawId, Uid, UidValidity
-from tuimail.net.uids import compress_uids
+from tuimail.net.imap.uids import compress_uids
 
 CHANGES = st.sampled_from([(Flag.SEEN, 0), (0, Flag.SEEN), (Flag.FLAGGED, 0), (0, Flag.FLAGGED)])
 

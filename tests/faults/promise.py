@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.faults.drop_server import Drop, arrived
-from tuimail.mime import structure
-from tuimail.mime.parse import parse_message
+from tuimail.mime.parts import structure
+from tuimail.mime.parts.parse import parse_message
 from tuimail.model import AccountName
 from tuimail.store import Store
 from tuimail.store.maildirs.uidls import UidlState

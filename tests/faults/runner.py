@@ -15,7 +15,7 @@ from tuimail.engine.pop.download import Learned
 from tuimail.engine.pop.session import Outcome, PopRound
 from tuimail.errors import MailError
 from tuimail.model import AccountName
-from tuimail.net.pop import PopLimits, PopSession
+from tuimail.net.pop.session import PopLimits, PopSession
 from tuimail.paths import Paths
 from tuimail.store import Store
 

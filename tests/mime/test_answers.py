@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimail.errors import UsageError
-from tuimail.mime.answers import (
+from tuimail.mime.clean import clean_line
+from tuimail.mime.reading.text import plain_to_readable
+from tuimail.mime.writing.answers import (
     How,
     Identity,
     Mine,
@@ -23,9 +25,7 @@ from tuimail.mime.answers import (
     reply_subject,
     reply_to,
 )
-from tuimail.mime.clean import clean_line
-from tuimail.mime.text import plain_to_readable
-from tuimail.mime.typed import entries
+from tuimail.mime.writing.typed import entries
 from tuimail.model import ReadableText
 
 MINE = Mine(

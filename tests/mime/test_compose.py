@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuimail.errors import UsageError
-from tuimail.mime.addresses import parse_addresses
-from tuimail.mime.compose import Enclosed, Outgoing, build, build_draft, new_message_id, recipients, refusals
-from tuimail.mime.flowing import plain_text
-from tuimail.mime.headers import header_lines, summarize
-from tuimail.mime.parse import header_block, leaves, parse_message
-from tuimail.mime.typed import one_line
+from tuimail.mime.decoding.addresses import parse_addresses
+from tuimail.mime.decoding.headers import header_lines, summarize
+from tuimail.mime.parts.parse import header_block, leaves, parse_message
+from tuimail.mime.writing.compose import Enclosed, Outgoing, build, build_draft, new_message_id, recipients, refusals
+from tuimail.mime.writing.flowing import plain_text
+from tuimail.mime.writing.typed import one_line
 
 NOW = datetime(2026, 11, 23, 9, 12, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
 ADA = "Ada Byron <ada@example.org>"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.compose import Enclosed, Outgoing, build
-from tuimail.mime.enclosing import as_message, normal_lines, resent, without_blind_copies
-from tuimail.mime.headers import header_lines
-from tuimail.mime.parse import header_block, parse_message
-from tuimail.mime.typed import entries
+from tuimail.mime.decoding.headers import header_lines
+from tuimail.mime.parts.parse import header_block, parse_message
+from tuimail.mime.writing.compose import Enclosed, Outgoing, build
+from tuimail.mime.writing.enclosing import as_message, normal_lines, resent, without_blind_copies
+from tuimail.mime.writing.typed import entries
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PIECES = st.sampled_from(

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mime import samples
-from tuimail.mime.archives import UNLISTED
-from tuimail.mime.examine import MAX_REASONS, NEW_SENDER, NOT_EXAMINED, OVER_A_LIST, examine, examine_unread
-from tuimail.mime.risk import real_type
-from tuimail.mime.verdicts import END_OCTETS, Context, Findings, Sample, Verdict
+from tuimail.mime.examining.archives import UNLISTED
+from tuimail.mime.examining.examine import MAX_REASONS, NEW_SENDER, NOT_EXAMINED, OVER_A_LIST, examine, examine_unread
+from tuimail.mime.examining.risk import real_type
+from tuimail.mime.examining.verdicts import END_OCTETS, Context, Findings, Sample, Verdict
 
 NONE, SUSPICIOUS, DANGEROUS = Verdict.NO_FINDING, Verdict.SUSPICIOUS, Verdict.DANGEROUS
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

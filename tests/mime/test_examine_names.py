@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime import namefaults
-from tuimail.mime.namefaults import name_faults
-from tuimail.mime.verdicts import Verdict
+from tuimail.mime.examining import namefaults
+from tuimail.mime.examining.namefaults import name_faults
+from tuimail.mime.examining.verdicts import Verdict
 
 
 @pytest.mark.parametrize(

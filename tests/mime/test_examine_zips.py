@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mime import samples
-from tuimail.mime import archivenames, zipnames
-from tuimail.mime.verdicts import Sample
+from tuimail.mime.examining import archivenames, zipnames
+from tuimail.mime.examining.verdicts import Sample
 
 _FILES = st.dictionaries(
     st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=20),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime import headers
-from tuimail.mime.headers import (
+from tuimail.mime.decoding import headers
+from tuimail.mime.decoding.headers import (
     BAD_DATE,
     MAX_HEADER_OCTETS,
     NO_FROM,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mime.test_text import PAIRS, assert_fit_for_a_terminal
-from tuimail.mime.html import CUT, FORM, MAX_MARKUP_CHARACTERS, SIMPLE, fallback_readable, html_to_readable
-from tuimail.mime.html_tree import MAX_NESTING
+from tuimail.mime.html.convert import CUT, FORM, MAX_MARKUP_CHARACTERS, SIMPLE, fallback_readable, html_to_readable
+from tuimail.mime.html.tree import MAX_NESTING
 from tuimail.model import LineKind, ReadableText, TextLine
 
 
@@ -295,7 +295,7 @@ def test_reading_html_opens_no_connection_and_no_file() -> None:
     """An audit hook in a process of its own, since hooks cannot be removed."""
     script = """
 import sys
-from tuimail.mime.html import html_to_readable
+from tuimail.mime.html.convert import html_to_readable
 html_to_readable("<p>warm</p>")
 seen = []
 names = ("socket.", "open", "subprocess", "urllib")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tuimail.errors import UsageError
 from tuimail.mime.clean import clean_line
-from tuimail.mime.mailto import Mailto, parse_mailto
-from tuimail.mime.typed import entries
+from tuimail.mime.writing.mailto import Mailto, parse_mailto
+from tuimail.mime.writing.typed import entries
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.markdown import MAX_CHARACTERS, preview, to_html, to_page
+from tuimail.mime.writing.markdown import MAX_CHARACTERS, preview, to_html, to_page
 
 
 @pytest.mark.parametrize(

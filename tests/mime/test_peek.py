@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.peek import MAX_LINE, MAX_OCTETS, hex_lines, text_lines
+from tuimail.mime.examining.peek import MAX_LINE, MAX_OCTETS, hex_lines, text_lines
 
 
 def test_hex_lines_show_offset_octets_and_ascii() -> None:

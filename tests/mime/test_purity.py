@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-LIGHT = ["clean", "headers", "structure", "choice", "parse", "text", "readable", "risk", "calendar", "html_fallback"]
-LIGHT += ["compose", "answers", "mailto", "vcard", "warnings"]
-LIGHT += ["examine", "verdicts", "zipnames", "peek"]
+LIGHT = ["clean", "threads", "decoding.headers", "html.fallback"]
+LIGHT += ["parts.structure", "parts.choice", "parts.parse", "reading.text", "reading.readable", "reading.calendar"]
+LIGHT += ["writing.compose", "writing.answers", "writing.mailto", "writing.vcard", "writing.warnings"]
+LIGHT += ["examining.risk", "examining.examine", "examining.verdicts", "examining.zipnames", "examining.peek"]
 HEAVY = {"html2text", "selectolax", "magic", "pylibmagic", "email", "textual", "rich", "sqlite3", "socket", "ssl"}
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mime.test_text import assert_fit_for_a_terminal
-from tuimail.mime.calendar import calendar_lines
-from tuimail.mime.html import fallback_readable
-from tuimail.mime.parse import parse_message, part_bytes
-from tuimail.mime.readable import ENCRYPTED, NOTHING_TO_READ, SIGNED, from_json, readable_of, to_json
+from tuimail.mime.html.convert import fallback_readable
+from tuimail.mime.parts.parse import parse_message, part_bytes
+from tuimail.mime.reading.calendar import calendar_lines
+from tuimail.mime.reading.readable import ENCRYPTED, NOTHING_TO_READ, SIGNED, from_json, readable_of, to_json
 from tuimail.model import LineKind, Link, Part, ReadableText, Section, Span, TextLine
 
 CORPUS = Path(__file__).parent.parent / "corpus"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime import risk
-from tuimail.mime.risk import mismatches, real_type
+from tuimail.mime.examining import risk
+from tuimail.mime.examining.risk import mismatches, real_type
 
 EXE = "application/x-dosexec"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.parse import (
+from tuimail.mime.parts.parse import (
     NO_BOUNDARY,
     TOO_DEEP,
     TOO_MANY_PARTS,
@@ -16,7 +16,7 @@ from tuimail.mime.parse import (
     parse_message,
     part_bytes,
 )
-from tuimail.mime.structure import (
+from tuimail.mime.parts.structure import (
     MAX_DEPTH,
     MAX_PARTS,
     attachments,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.links import MAX_LINKS, LinkBook, Target, ascii_host, examine, find_urls, mismatch
-from tuimail.mime.text import ENCRYPTED_INLINE, SIGNED_INLINE, plain_to_readable
+from tuimail.mime.reading.links import MAX_LINKS, LinkBook, Target, ascii_host, examine, find_urls, mismatch
+from tuimail.mime.reading.text import ENCRYPTED_INLINE, SIGNED_INLINE, plain_to_readable
 from tuimail.model import LineKind, ReadableText
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}

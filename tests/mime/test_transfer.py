@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.charset import CODECS, decode_charset
-from tuimail.mime.parameters import MAX_PARAMETERS, parse_value
-from tuimail.mime.transfer import decode_transfer
+from tuimail.mime.decoding.charset import CODECS, decode_charset
+from tuimail.mime.decoding.parameters import MAX_PARAMETERS, parse_value
+from tuimail.mime.decoding.transfer import decode_transfer
 
 
 @given(st.binary(max_size=300))

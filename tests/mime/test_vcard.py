@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuimail.mime.vcard import MAX_ADDRESSES, read_vcards
+from tuimail.mime.writing.vcard import MAX_ADDRESSES, read_vcards
 from tuimail.model import Address
 
 

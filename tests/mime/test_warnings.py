@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tuimail.mime.answers import FORWARDED, Identity, Mine
-from tuimail.mime.warnings import Known, Warning, likely_meant, speaks_of_attachment, warnings
+from tuimail.mime.writing.answers import FORWARDED, Identity, Mine
+from tuimail.mime.writing.warnings import Known, Warning, likely_meant, speaks_of_attachment, warnings
 
 MINE = Mine([Identity("ada@example.org"), Identity("countess@example.net")], ["*@byron.example"])
 DOMAINS = frozenset({"navy.example", "park.example"})

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tuimail.demo.mailstore import MailStore
 from tuimail.demo.samples import mailbox
-from tuimail.mime.parse import parse_message
-from tuimail.mime.structure import has_attachments, parse_bodystructure
-from tuimail.mime.write_structure import to_bodystructure
+from tuimail.mime.parts.parse import parse_message
+from tuimail.mime.parts.structure import has_attachments, parse_bodystructure
+from tuimail.mime.parts.write_structure import to_bodystructure
 
 NAMES = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)
 

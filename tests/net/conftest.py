@@ -15,7 +15,7 @@ import trustme
 from tests.fakes.scripted import Peer, ScriptedServer, imap_login
 from tests.servers.dovecot import Dovecot
 from tuimail.config import Protocol, Receive, Security
-from tuimail.net.imap import ImapSession, Limits
+from tuimail.net.imap.session import ImapSession, Limits
 
 QUICK = Limits(command_s=0.3, stream_s=0.3, silence_s=0.3, idle_end_s=0.2)
 """For peers that never answer."""

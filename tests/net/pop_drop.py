@@ -14,8 +14,8 @@ from typing import cast
 import pytest
 
 from tuimail.config import Protocol, Receive, Security
-from tuimail.net.pop import PopLimits, PopSession
-from tuimail.net.pop_channel import PopChannel
+from tuimail.net.pop.channel import PopChannel
+from tuimail.net.pop.session import PopLimits, PopSession
 
 CAPABILITIES = ("TOP", "UIDL", "USER", "PIPELINING", "RESP-CODES", "SASL PLAIN")
 
@@ -167,7 +167,7 @@ def session_with(
         return InMemory(cast("socket.socket", sock), "drop.example", 110, time), None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tuimail.net.pop.opened", opened)
+        patch.setattr("tuimail.net.pop.session.opened", opened)
         session = PopSession.connect(pop_receive(), limits=limits, clock=time)
     try:
         yield session

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.fakes.scripted import Peer, PeerGone, ScriptedServer
 from tuimail.config import Security, Send
-from tuimail.net.smtp import SmtpLimits, SmtpSession
+from tuimail.net.smtp.session import SmtpLimits, SmtpSession
 
 FULL = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "AUTH PLAIN")
 DATA_ONLY = tuple(word for word in FULL if word != "CHUNKING")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from imapclient.response_parser import parse_response
 
 from tuimail.errors import ProtocolViolation
-from tuimail.net import answers
+from tuimail.net.imap import answers
 
 PIECES = st.lists(st.binary(max_size=60), min_size=1, max_size=5).filter(lambda pieces: len(pieces) % 2 == 1)
 LIKELY = st.lists(

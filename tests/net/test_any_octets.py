@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tuimail.errors import MailError
 from tuimail.model import Section
-from tuimail.net import idle, login, mailboxes, messages
-from tuimail.net.channel import Channel
-from tuimail.net.dialogue import Dialogue
-from tuimail.net.fetch import HEADER_FIELDS
-from tuimail.net.limits import Limits
+from tuimail.net.imap import idle, login, mailboxes, messages
+from tuimail.net.imap.dialogue import Dialogue
+from tuimail.net.imap.fetch import HEADER_FIELDS
+from tuimail.net.imap.limits import Limits
+from tuimail.net.link.channel import Channel
 
 COMMANDS: dict[str, Callable[[Dialogue], object]] = {
     "list": lambda d: mailboxes.list_mailboxes(d, {"LIST-EXTENDED", "LIST-STATUS"}, subscribed_only=False),

@@ -21,7 +21,7 @@ from keyring.backends import chainer, fail, null
 from tuimail.config import AccountConfig, AuthKind, Protocol, Receive, Send
 from tuimail.errors import AuthError
 from tuimail.model import AccountName
-from tuimail.net import auth
+from tuimail.net.credentials import auth
 
 SECRET = "sw0rdfish-Zq ü"
 
@@ -301,7 +301,7 @@ REAL = """
 import sys
 from pathlib import Path
 from tuimail.config import AccountConfig, AuthKind, Protocol, Receive
-from tuimail.net import auth
+from tuimail.net.credentials import auth
 account = AccountConfig("work", "a@b", "", Receive(Protocol.IMAP, "imap.example", 993, user="ada"))
 name = auth.keyring_name()
 auth.store_password(account, "receive", {secret!r})

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.fakes.scripted import Peer
 from tests.net.conftest import QUICK, playing, signed_in
 from tuimail.errors import Dropped, ProtocolViolation, TimedOut
-from tuimail.net import channel as channels
-from tuimail.net.channel import Channel
-from tuimail.net.imap import Limits
+from tuimail.net.imap.session import Limits
+from tuimail.net.link import channel as channels
+from tuimail.net.link.channel import Channel
 
 
 class Clock:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.fakes.scripted import Peer, ScriptedServer
 from tuimail.errors import Dropped, TimedOut, Unreachable
-from tuimail.net import dial as dialling
-from tuimail.net.dial import dial
+from tuimail.net.link import dial as dialling
+from tuimail.net.link.dial import dial
 
 
 def soon() -> float:

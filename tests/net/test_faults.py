@@ -12,7 +12,7 @@ from tuimail.demo.imap.capabilities import FULL
 from tuimail.demo.server import DemoServer
 from tuimail.errors import AuthError, Dropped, MailError, ProtocolViolation, ServerRefused, TimedOut
 from tuimail.model import Section
-from tuimail.net.imap import ImapSession, Known
+from tuimail.net.imap.session import ImapSession, Known
 
 MAIL = b"From: ada@example.org\r\nSubject: x\r\n\r\nhello\r\n"
 

@@ -16,10 +16,10 @@ from tests.fakes.scripted import Peer
 from tests.net.conftest import answering, signed_in
 from tuimail.errors import Dropped, ProtocolViolation, ServerRefused
 from tuimail.model import Flag, Section
-from tuimail.net import fetch
-from tuimail.net.answers import Answer, Pieces
-from tuimail.net.imap import FetchedFlags, FetchedHeader, ImapSession
-from tuimail.net.limits import Limits
+from tuimail.net.imap import fetch
+from tuimail.net.imap.answers import Answer, Pieces
+from tuimail.net.imap.limits import Limits
+from tuimail.net.imap.session import FetchedFlags, FetchedHeader, ImapSession
 
 FIELDS = "BODY[HEADER.FIELDS (DATE FROM SENDER REPLY-TO TO CC SUBJECT MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID)]"
 PLAIN = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 7 1 NIL NIL NIL NIL)'

@@ -12,7 +12,7 @@ from tests.fakes.scripted import Peer
 from tests.net.conftest import QUICK, signed_in
 from tuimail.errors import Dropped, ProtocolViolation, ServerRefused, TimedOut
 from tuimail.model import Flag
-from tuimail.net.imap import FetchedFlags, StatusNews
+from tuimail.net.imap.session import FetchedFlags, StatusNews
 
 
 @pytest.fixture

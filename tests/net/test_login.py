@@ -15,8 +15,8 @@ from tuimail.config import AuthKind
 from tuimail.demo.imap.capabilities import FULL
 from tuimail.demo.server import DemoServer
 from tuimail.errors import AuthError, Dropped, MailError, ProtocolViolation, Unreachable
-from tuimail.net import login
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap import login
+from tuimail.net.imap.session import ImapSession
 
 SECRET = "sw0rdfish-Zq"
 

@@ -8,7 +8,7 @@ from tests.fakes.scripted import Peer
 from tests.net.conftest import answering, signed_in
 from tuimail.errors import ProtocolViolation, ServerRefused
 from tuimail.model import Role
-from tuimail.net.imap import Appended, Copied, FetchedFlags, ImapSession, Known, Limits, Listed, StatusNews
+from tuimail.net.imap.session import Appended, Copied, FetchedFlags, ImapSession, Known, Limits, Listed, StatusNews
 
 ALL = "IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL+ UIDPLUS MOVE IDLE LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE"
 

@@ -9,7 +9,7 @@ from imapclient import imap_utf7
 
 from tuimail.errors import UsageError
 from tuimail.model import Role
-from tuimail.net import names, roles
+from tuimail.net.imap import names, roles
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tuimail.errors import (
     TooLarge,
     UsageError,
 )
-from tuimail.net.pop import PopLimits, PopSession, Retrieved, Wanted
+from tuimail.net.pop.session import PopLimits, PopSession, Retrieved, Wanted
 
 MAILS = [
     b"Subject: one\r\n\r\nhello\r\n",

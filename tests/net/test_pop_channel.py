@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.net.pop_drop import Clock, Drop, DropSocket, InMemory, arrived, stuffed
 from tuimail.errors import Dropped, MailError, ProtocolViolation, TimedOut, TooLarge
-from tuimail.net.pop_channel import PopChannel
+from tuimail.net.pop.channel import PopChannel
 
 MIB = 1024 * 1024
 

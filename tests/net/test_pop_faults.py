@@ -21,7 +21,7 @@ from tuimail.errors import (
     TimedOut,
     TooLarge,
 )
-from tuimail.net.pop import PopLimits, PopSession, Retrieved, Wanted
+from tuimail.net.pop.session import PopLimits, PopSession, Retrieved, Wanted
 
 QUICK = PopLimits(command_s=0.3, silence_s=0.3, listing_s=0.3)
 """For peers that never answer."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.net.pop_drop import Drop, session_with
 from tuimail.errors import ProtocolViolation, ServerRefused
-from tuimail.net.pop import Listing, PopLimits
-from tuimail.net.pop_listing import IdReader, SizeReader, listing
+from tuimail.net.pop.listing import IdReader, SizeReader, listing
+from tuimail.net.pop.session import Listing, PopLimits
 
 
 def violated(what: str) -> NoReturn:

@@ -18,9 +18,9 @@ from tuimail.config import Security
 from tuimail.demo import scram
 from tuimail.demo.server import DemoServer
 from tuimail.errors import AuthError, MailError, ProtocolViolation, ServerRefused, UsageError
-from tuimail.net import pop_login
-from tuimail.net.pop import PopLimits, PopSession
-from tuimail.net.pop_client import split_code
+from tuimail.net.pop import login as pop_login
+from tuimail.net.pop.client import split_code
+from tuimail.net.pop.session import PopLimits, PopSession
 
 SECRET = "unique-Pa55phrase-8841"
 

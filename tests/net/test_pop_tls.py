@@ -13,7 +13,7 @@ from tests.net.pop_drop import pop_receive
 from tests.net.test_tls import SORTS, WORDS
 from tuimail.config import Security
 from tuimail.errors import CertificateError, ConnectionProblem, MailError, ProtocolViolation, UsageError
-from tuimail.net.pop import PopSession
+from tuimail.net.pop.session import PopSession
 
 
 def serve(peer: Peer) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tuimail.demo import scram as server
 from tuimail.errors import AuthError
-from tuimail.net.scram import Scram, prepare
+from tuimail.net.credentials.scram import Scram, prepare
 
 
 def test_the_example_of_rfc_7677() -> None:

@@ -16,7 +16,7 @@ from tests.net.conftest import QUICK, receive_from
 from tuimail.demo.imap.capabilities import FULL
 from tuimail.demo.server import DemoServer
 from tuimail.errors import MailError
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 
 SECRET = "unique-Pa55phrase-8841"
 
@@ -63,7 +63,7 @@ def test_imaplibs_debug_output_stays_off() -> None:
         session.close()
 
 
-@pytest.mark.parametrize("module", ["tuimail.net.auth", "tuimail.net.tls", "tuimail.net.wire"])
+@pytest.mark.parametrize("module", ["tuimail.net.credentials.auth", "tuimail.net.link.tls", "tuimail.net.link.wire"])
 def test_the_parts_that_the_command_line_needs_load_no_mail_library(module: str, tmp_path: Path) -> None:
     code = f"import sys, {module}\nprint(sorted({{'imapclient', 'imaplib', 'keyring', 'smtplib'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -71,6 +71,6 @@ def test_the_parts_that_the_command_line_needs_load_no_mail_library(module: str,
 
 
 def test_a_session_loads_no_keyring() -> None:
-    code = "import sys, tuimail.net.imap\nprint('keyring' in sys.modules)"
+    code = "import sys, tuimail.net.imap.session\nprint('keyring' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"

@@ -18,7 +18,7 @@ from tuimail.demo.imap.capabilities import FULL, OUTLOOK
 from tuimail.demo.server import DemoServer
 from tuimail.errors import AuthError, ServerRefused
 from tuimail.model import Flag, Role, Section
-from tuimail.net.imap import ImapSession, Known
+from tuimail.net.imap.session import ImapSession, Known
 
 BODY = "café\r\n" + "line of text\r\n" * 400
 

@@ -25,7 +25,7 @@ from tuimail.errors import (
     Unreachable,
     UsageError,
 )
-from tuimail.net.smtp import SmtpLimits, SmtpSession, ports_of, reach
+from tuimail.net.smtp.session import SmtpLimits, SmtpSession, ports_of, reach
 
 DOTTED = b"Subject: dots\r\n\r\n.\r\n..\r\n...two\r\n.end\r\n\r\n.\r\n"
 SMALL_BLOCKS = SmtpLimits(block_octets=1000, chunk_octets=5000)

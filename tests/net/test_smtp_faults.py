@@ -26,7 +26,7 @@ from tuimail.errors import (
     ServerRefused,
     TimedOut,
 )
-from tuimail.net.smtp import Delivered, SmtpLimits, SmtpSession
+from tuimail.net.smtp.session import Delivered, SmtpLimits, SmtpSession
 
 RAW = b"From: a@example.org\r\nSubject: dots\r\n\r\n.\r\n..\r\nsome text\r\n.\r\n"
 PEOPLE = ("x@example.org", "y@example.org")

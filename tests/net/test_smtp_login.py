@@ -15,8 +15,8 @@ from tuimail.config import AuthKind
 from tuimail.demo.server import DemoServer
 from tuimail.demo.smtp import MECHANISMS
 from tuimail.errors import AuthError, MailError, ProtocolViolation, ServerRefused, UsageError
-from tuimail.net.smtp import SmtpSession
-from tuimail.net.smtp_login import choose
+from tuimail.net.smtp.login import choose
+from tuimail.net.smtp.session import SmtpSession
 
 SECRET = "unique-Pa55phrase-8841"
 KIND = {name: AuthKind.OAUTH2 if "OAUTH" in name else AuthKind.PASSWORD for name in MECHANISMS}

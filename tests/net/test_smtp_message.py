@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimail.errors import ServerRefused, UsageError
-from tuimail.net.smtp_message import check_address, check_message, dotted, is_normal, letter
+from tuimail.net.smtp.message import check_address, check_message, dotted, is_normal, letter
 
 RAW = b"Subject: x\r\n\r\nhello\r\n"
 ALL: Mapping[str, Sequence[str]] = {"SIZE": ("1000",), "8BITMIME": (), "SMTPUTF8": (), "DSN": ()}

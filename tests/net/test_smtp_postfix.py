@@ -17,9 +17,9 @@ from tests.servers.postfix import SIZE_LIMIT_OCTETS, Postfix
 from tests.servers.tokens import GOOD
 from tuimail.config import AuthKind, Protocol, Receive, Security
 from tuimail.errors import AuthError, ConnectionProblem, Reached, RecipientsRefused, ServerRefused
-from tuimail.net.imap import ImapSession
-from tuimail.net.pop import PopSession
-from tuimail.net.smtp import SmtpLimits, SmtpSession, reach
+from tuimail.net.imap.session import ImapSession
+from tuimail.net.pop.session import PopSession
+from tuimail.net.smtp.session import SmtpLimits, SmtpSession, reach
 
 HEAD = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\nMessage-ID: <%d@example.org>\r\n\r\n"
 DOTTED = HEAD % 1 + b".\r\n..\r\n...\r\n.end\r\n\r\n.\r\n"

@@ -13,7 +13,7 @@ from tests.net.smtp_peer import Post, smtp_send
 from tests.net.test_tls import SORTS, WORDS
 from tuimail.config import Security
 from tuimail.errors import CertificateError, ConnectionProblem, MailError, ProtocolViolation, ServerRefused
-from tuimail.net.smtp import SmtpSession
+from tuimail.net.smtp.session import SmtpSession
 
 
 def connect(port: int, security: Security, certificates: Certificates, deadline_s: float = 10) -> SmtpSession:

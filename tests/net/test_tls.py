@@ -13,8 +13,8 @@ from tests.fakes.scripted import Peer, ScriptedServer
 from tests.net.conftest import Certificates, receive_from
 from tuimail.config import Security
 from tuimail.errors import CertificateError, ConfigError, Dropped, MailError, TimedOut, UsageError
-from tuimail.net import tls
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
+from tuimail.net.link import tls
 
 SORTS = ["good", "self-signed", "unknown issuer", "wrong name", "expired", "not yet valid"]
 WORDS = {

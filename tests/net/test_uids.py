@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimail.errors import ProtocolViolation, UsageError
-from tuimail.net import uids
+from tuimail.net.imap import uids
 
 NUMBERS = st.sets(st.integers(1, 300), max_size=80)
 

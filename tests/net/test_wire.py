@@ -12,8 +12,8 @@ from tests.fakes.scripted import Peer
 from tests.net.conftest import playing, signed_in
 from tuimail.errors import UsageError
 from tuimail.model import Section
-from tuimail.net import wire
-from tuimail.net.imap import ImapSession, Known
+from tuimail.net.imap.session import ImapSession, Known
+from tuimail.net.link import wire
 
 EVIL = "x\r\nt9 DELETE INBOX"
 

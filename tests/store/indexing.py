@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tuimail.engine.finding.indexing import steps
-from tuimail.mime import readable
+from tuimail.mime.reading import readable
 from tuimail.model import BodyState, EnvelopeId, ReadableText, TextLine
 from tuimail.query.parser import parse
 from tuimail.store import Store

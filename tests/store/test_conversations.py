@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.store.making import incoming
-from tuimail.mime.headers import thread_id_of
+from tuimail.mime.decoding.headers import thread_id_of
 from tuimail.mime.threads import ids_of
 from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role, Thread
 from tuimail.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.store.making import START, WORK, incoming, with_account
-from tuimail.mime.addresses import parse_addresses
+from tuimail.mime.decoding.addresses import parse_addresses
 from tuimail.model import Address, MailboxId, Role
 from tuimail.store import Store
 from tuimail.store.mailboxes import ListedMailbox

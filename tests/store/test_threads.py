@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from tests.store.making import WORK, incoming
-from tuimail.mime import headers
+from tuimail.mime.decoding import headers
 from tuimail.mime.threads import MAX_NAMED, ids_of
 from tuimail.model import AccountName, EnvelopeId, MailboxId
 from tuimail.store import Store

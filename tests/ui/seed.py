@@ -11,8 +11,8 @@ from textual.driver import Driver
 from tests.ui.values import NOW
 from tuimail.config.values import Config, UiConfig
 from tuimail.engine.protocol import Notice, Request
-from tuimail.mime.readable import to_json
-from tuimail.mime.text import plain_to_readable
+from tuimail.mime.reading.readable import to_json
+from tuimail.mime.reading.text import plain_to_readable
 from tuimail.model import AccountName, AccountStatus, BodyState, EnvelopeId, Flag, MailboxId, ReadableText, Role
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -17,7 +17,7 @@ import pytest
 from tests.ui.seed import LISTING, WORK, inbox_of
 from tests.ui.terminal import Terminal
 from tests.ui.values import NOW
-from tuimail.mime.readable import to_json
+from tuimail.mime.reading.readable import to_json
 from tuimail.model import AccountStatus, BodyState, Flag, Link, ReadableText, Role, Span, TextLine
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.ui.seed import LISTING, WORK, inbox_of, incoming, put_text, seed
 from tests.ui.test_main_screen import bench
 from tuimail.engine.protocol import MailboxChanged
-from tuimail.mime.text import plain_to_readable
+from tuimail.mime.reading.text import plain_to_readable
 from tuimail.model import AccountName, Flag
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -27,7 +27,7 @@ from tuimail.engine.protocol import (
     Wake,
     Want,
 )
-from tuimail.mime.text import plain_to_readable
+from tuimail.mime.reading.text import plain_to_readable
 from tuimail.model import AccountName, AccountStatus, EnvelopeId, Flag, MailboxId, Role, Section
 from tuimail.paths import Paths
 from tuimail.store import Store

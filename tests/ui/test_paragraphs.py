@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimail.mime.clean import clean_line
-from tuimail.mime.text import plain_to_readable
+from tuimail.mime.reading.text import plain_to_readable
 from tuimail.model import Span, TextLine
 from tuimail.ui.lines.paragraphs import joined
 

@@ -8,8 +8,8 @@ from tests.store.making import WORK, with_account
 from tuimail import config
 from tuimail.config import Config
 from tuimail.engine.local.describe import describe
-from tuimail.mime.parse import header_block, leaves, parse_message
-from tuimail.mime.readable import readable_of, to_json
+from tuimail.mime.parts.parse import header_block, leaves, parse_message
+from tuimail.mime.reading.readable import readable_of, to_json
 from tuimail.model import AccountName, EnvelopeId, MailboxId
 from tuimail.store import Store
 

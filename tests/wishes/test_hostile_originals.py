@@ -16,10 +16,10 @@ from tests.wishes.house import AT, LETTER, arrive, configuration, fetch
 from tuimail.demo.samples import hostile
 from tuimail.demo.samples.builder import build
 from tuimail.errors import UsageError
-from tuimail.mime import compose
-from tuimail.mime.headers import header_lines
-from tuimail.mime.parse import header_block
-from tuimail.mime.typed import entries
+from tuimail.mime.decoding.headers import header_lines
+from tuimail.mime.parts.parse import header_block
+from tuimail.mime.writing import compose
+from tuimail.mime.writing.typed import entries
 from tuimail.model import DraftId
 from tuimail.store import Store
 from tuimail.wishes import sending, writing

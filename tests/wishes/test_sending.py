@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.wishes.house import AT, configuration
 from tuimail.errors import UsageError, Vanished
-from tuimail.mime.headers import summarize
-from tuimail.mime.parse import header_block
+from tuimail.mime.decoding.headers import summarize
+from tuimail.mime.parts.parse import header_block
 from tuimail.model import AccountName, OutState
-from tuimail.net.smtp_message import check_message
+from tuimail.net.smtp.message import check_message
 from tuimail.store import Store
 from tuimail.wishes import sending
 from tuimail.wishes.later import moment

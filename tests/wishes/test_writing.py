@@ -10,10 +10,10 @@ import pytest
 from tests.store.making import WORK
 from tests.wishes.house import AT, LETTER, WITH_FILE, arrive, configuration, deliver, fetch
 from tuimail.errors import QuarantineRefused, UsageError, Vanished
-from tuimail.mime.compose import build_draft
-from tuimail.mime.headers import header_lines
-from tuimail.mime.parse import header_block
-from tuimail.mime.typed import entries
+from tuimail.mime.decoding.headers import header_lines
+from tuimail.mime.parts.parse import header_block
+from tuimail.mime.writing.compose import build_draft
+from tuimail.mime.writing.typed import entries
 from tuimail.model import Draft, DraftId, EnvelopeId, Section
 from tuimail.store import Store
 from tuimail.wishes import sending, writing

@@ -23,7 +23,7 @@ from tuimail.cli.repairing import rebuild_store, repair
 from tuimail.cli.times import iso, local
 from tuimail.engine.office import engine_runs
 from tuimail.errors import Corrupt, MailError
-from tuimail.mime.risk import magic_version
+from tuimail.mime.examining.risk import magic_version
 from tuimail.model import AccountStatus
 
 LITTLE_SPACE_OCTETS = 100_000_000

@@ -14,7 +14,7 @@ from tuimail.errors import AuthError, MailError
 
 def keyring_name() -> str | None:
     """What the system's keyring is called, or None where there is none."""
-    from tuimail.net import auth  # deferred: 150 ms of keyring, for account commands alone
+    from tuimail.net.credentials import auth  # deferred: 150 ms of keyring, for account commands alone
 
     return auth.keyring_name()
 
@@ -28,7 +28,7 @@ def find(cli: Cli, account: AccountConfig, questions: Questions) -> tuple[str | 
         return None, False
     if getattr(cli.options, "password_stdin", False):
         return password_from_stdin(), True
-    from tuimail.net import auth  # deferred: as above
+    from tuimail.net.credentials import auth  # deferred: as above
 
     try:
         return auth.find_password(account, "receive", session={}), False
@@ -43,7 +43,7 @@ def find_for_sending(cli: Cli, account: AccountConfig, questions: Questions, rec
 
     Raises AuthError when there is none and nobody to ask.
     """
-    from tuimail.net import auth  # deferred: as above
+    from tuimail.net.credentials import auth  # deferred: as above
 
     assert account.send is not None  # noqa: S101 - the caller looked
     try:
@@ -60,7 +60,7 @@ def find_for_sending(cli: Cli, account: AccountConfig, questions: Questions, rec
 
 def keep(account: AccountConfig, password: str) -> str:
     """Put the password into the keyring; what went wrong in a sentence, or nothing."""
-    from tuimail.net import auth  # deferred: as above
+    from tuimail.net.credentials import auth  # deferred: as above
 
     try:
         auth.store_password(account, "receive", password)
@@ -73,7 +73,7 @@ def keep(account: AccountConfig, password: str) -> str:
 
 def forget(account: AccountConfig) -> None:
     """Take the account's passwords out of the keyring; that there are none is fine."""
-    from tuimail.net import auth  # deferred: as above
+    from tuimail.net.credentials import auth  # deferred: as above
 
     auth.delete_password(account, "receive")
     if account.send:
@@ -82,7 +82,7 @@ def forget(account: AccountConfig) -> None:
 
 def from_command(argv: tuple[str, ...]) -> str:
     """What a password command prints; raises AuthError."""
-    from tuimail.net import auth  # deferred: as above
+    from tuimail.net.credentials import auth  # deferred: as above
 
     return auth.run_password_command(argv)
 

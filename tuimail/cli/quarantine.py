@@ -11,7 +11,7 @@ from tuimail.cli.output import Cell, Column, size_words
 from tuimail.cli.questions import Questions
 from tuimail.cli.times import iso, local
 from tuimail.errors import MailError, UsageError, Vanished
-from tuimail.mime.peek import hex_lines, text_lines
+from tuimail.mime.examining.peek import hex_lines, text_lines
 from tuimail.model import EnvelopeId, Held, HeldState, Section, Verdict
 from tuimail.store import Store
 from tuimail.store.holding.quarantine import PartState

@@ -53,7 +53,7 @@ def _dispatch(options: object, paths: Paths, environ: Mapping[str, str], link: s
     if link:
         if options.command is not None:
             raise UsageError("A mailto: link opens the composer, so it takes no command.", "Leave one of both out.")
-        from tuimail.mime.mailto import parse_mailto  # deferred: only for a link
+        from tuimail.mime.writing.mailto import parse_mailto  # deferred: only for a link
 
         parse_mailto(link)  # before the screen is taken
     if options.demo and options.command is None:

@@ -15,7 +15,7 @@ from tuimail.cli.delivery import deliver
 from tuimail.cli.output import Cell, size_words
 from tuimail.cli.times import iso, local
 from tuimail.errors import UsageError
-from tuimail.mime.compose import Enclosed, Outgoing, build, recipients, sender
+from tuimail.mime.writing.compose import Enclosed, Outgoing, build, recipients, sender
 from tuimail.model import AccountName, OutboxItem, OutState
 from tuimail.store.writing.drafts import pieces_of
 from tuimail.wishes.later import moment

@@ -13,8 +13,8 @@ from tuimail.cli.waiting import Fetcher
 from tuimail.engine.protocol import TEXT
 from tuimail.errors import MailError, NotDownloaded
 from tuimail.mime.clean import cell_width, clean_text
-from tuimail.mime.headers import header_lines
-from tuimail.mime.readable import from_json
+from tuimail.mime.decoding.headers import header_lines
+from tuimail.mime.reading.readable import from_json
 from tuimail.model import Envelope, LineKind, ReadableText, Section, TextLine
 from tuimail.store import Store
 from tuimail.ui.beside.attached import attachments_of

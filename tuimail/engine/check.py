@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tuimail.config import AccountConfig, Protocol, Receive, Security, Send
 from tuimail.errors import UsageError
-from tuimail.net.imap import ImapSession
-from tuimail.net.pop import PopSession
-from tuimail.net.smtp import CONNECT_S, reach
+from tuimail.net.imap.session import ImapSession
+from tuimail.net.pop.session import PopSession
+from tuimail.net.smtp.session import CONNECT_S, reach
 
 
 def check_account(account: AccountConfig, password: str | None) -> list[str]:

@@ -14,7 +14,7 @@ from tuimail.engine.link.bell import Bell
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import Notice
 from tuimail.model import AccountName, MailboxId
-from tuimail.net import auth
+from tuimail.net.credentials import auth
 from tuimail.paths import Paths
 
 

@@ -42,7 +42,7 @@ from tuimail.engine.protocol import (
 )
 from tuimail.engine.send.senders import Senders
 from tuimail.errors import ConfigError, MailError, StoreError
-from tuimail.mime.addresses import parse_addresses
+from tuimail.mime.decoding.addresses import parse_addresses
 from tuimail.paths import Paths
 from tuimail.store import Store
 

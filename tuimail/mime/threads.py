@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from tuimail.mime.headers import thread_id_of
+from tuimail.mime.decoding.headers import thread_id_of
 
 _ID = re.compile(r"<[^<>\s]+>")
 

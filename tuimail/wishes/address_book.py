@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from tuimail.config import ComposeConfig
 from tuimail.mime.clean import clean_line
-from tuimail.mime.typed import folded, normal, shown
-from tuimail.mime.vcard import MAX_OCTETS, read_vcards
+from tuimail.mime.writing.typed import folded, normal, shown
+from tuimail.mime.writing.vcard import MAX_OCTETS, read_vcards
 from tuimail.model import Address
 from tuimail.store import Store
 from tuimail.store.writing.people import folded_words, matches

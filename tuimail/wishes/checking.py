@@ -1,12 +1,12 @@
-"""What to think about before a draft is sent: `mime.warnings`, asked with what the store and the configuration know."""
+"""What to think about before a draft is sent: `writing.warnings`, asked with what store and configuration know."""
 
 from __future__ import annotations
 
 from tuimail.config import Config
 from tuimail.errors import MailError
-from tuimail.mime.answers import FORWARDED, How, Mine, Original, original_of, reply_to
-from tuimail.mime.typed import entries, folded
-from tuimail.mime.warnings import Known, Warning, warnings
+from tuimail.mime.writing.answers import FORWARDED, How, Mine, Original, original_of, reply_to
+from tuimail.mime.writing.typed import entries, folded
+from tuimail.mime.writing.warnings import Known, Warning, warnings
 from tuimail.model import Draft
 from tuimail.store import Store
 from tuimail.wishes.identities import everyone_of_mine, mine_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from tuimail.errors import UsageError
-from tuimail.mime import readable
+from tuimail.mime.reading import readable
 from tuimail.model import EnvelopeId
 from tuimail.query.completion import Suggestion, complete
 from tuimail.query.highlight import NOTHING, Needle, Snippet, needles, snippet

@@ -1,6 +1,6 @@
 """Who a person writes as: addresses of the configuration, and what stands below the text.
 
-What must not live here: which address a reply comes from (`mime.answers` decides that).
+What must not live here: which address a reply comes from (`mime.writing.answers` decides that).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from tuimail.config import AccountConfig, Config, IdentityConfig
 from tuimail.errors import ConfigError, UsageError
-from tuimail.mime.answers import Identity, Mine
 from tuimail.mime.clean import clean_text
-from tuimail.mime.flowing import SIGNATURE_MARK, plain_text
-from tuimail.mime.typed import entries
+from tuimail.mime.writing.answers import Identity, Mine
+from tuimail.mime.writing.flowing import SIGNATURE_MARK, plain_text
+from tuimail.mime.writing.typed import entries
 from tuimail.model import AccountName
 
 MAX_SIGNATURE_OCTETS = 16 * 1024

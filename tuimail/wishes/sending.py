@@ -1,7 +1,7 @@
 """What a person asks of mail that goes out: post a draft, take it back, look at what may be wrong with it.
 
 What lives here: a draft made into octets and put into the outbox. What must not: SMTP
-(the engine sends what is in the outbox), how a message is written down (`mime.compose`).
+(the engine sends what is in the outbox), how a message is written down (`mime.writing.compose`).
 After each of these the caller sends `Wake(account)` to the engine.
 """
 
@@ -14,9 +14,9 @@ from datetime import datetime
 
 from tuimail.config import AccountConfig, Config
 from tuimail.errors import UsageError, Vanished
-from tuimail.mime import compose
-from tuimail.mime.compose import Enclosed, Outgoing
-from tuimail.mime.typed import entries
+from tuimail.mime.writing import compose
+from tuimail.mime.writing.compose import Enclosed, Outgoing
+from tuimail.mime.writing.typed import entries
 from tuimail.model import AccountName, Address, Draft, DraftId, EnvelopeId, OutboxId
 from tuimail.store import Store
 from tuimail.wishes.checking import Warning, warnings_for
@@ -114,7 +114,7 @@ def check(store: Store, config: Config, draft: Draft) -> list[Warning]:
 
 
 def outgoing_of(config: Config, draft: Draft) -> Outgoing:
-    """A draft as `mime.compose` takes it."""
+    """A draft as `mime.writing.compose` takes it."""
     return Outgoing(
         from_=draft.from_, to=draft.to, cc=draft.cc, bcc=draft.bcc, reply_to=draft.reply_to, subject=draft.subject,
         body=draft.body, markdown=draft.markdown, message_id=draft.message_id, in_reply_to=draft.in_reply_to,

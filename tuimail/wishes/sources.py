@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from tuimail.config import Config
 from tuimail.errors import NotDownloaded, QuarantineRefused, Vanished
-from tuimail.mime.answers import Original, original_of
-from tuimail.mime.choice import attachments
-from tuimail.mime.parse import header_block, parse_message, part_bytes
-from tuimail.mime.readable import from_json
-from tuimail.mime.structure import parse_bodystructure
-from tuimail.mime.transfer import decode_transfer
+from tuimail.mime.decoding.transfer import decode_transfer
+from tuimail.mime.parts.choice import attachments
+from tuimail.mime.parts.parse import header_block, parse_message, part_bytes
+from tuimail.mime.parts.structure import parse_bodystructure
+from tuimail.mime.reading.readable import from_json
+from tuimail.mime.writing.answers import Original, original_of
 from tuimail.model import Envelope, EnvelopeId, Part, ReadableText, Section
 from tuimail.store import Store
 from tuimail.store.holding.quarantine import PartState

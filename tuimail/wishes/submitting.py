@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from tuimail.config import Config
 from tuimail.errors import UsageError
 from tuimail.mime.clean import clean_line
-from tuimail.mime.headers import header_values, summarize
-from tuimail.mime.typed import entries, faults, folded
-from tuimail.mime.wording import address_atoms, date_atoms, field, id_atoms
-from tuimail.mime.words import decode_address_header
+from tuimail.mime.decoding.headers import header_values, summarize
+from tuimail.mime.decoding.words import decode_address_header
+from tuimail.mime.writing.typed import entries, faults, folded
+from tuimail.mime.writing.wording import address_atoms, date_atoms, field, id_atoms
 from tuimail.model import AccountName
 from tuimail.wishes.identities import Sender, account_of, identities
 from tuimail.wishes.sending import new_message_id, sending_account

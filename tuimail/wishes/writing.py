@@ -1,7 +1,7 @@
 """Beginning to write: a new message, an answer, something passed on, a draft opened again.
 
 Each makes one draft in the store and says its id; nothing is sent from here. What a
-message is made of is decided in `mime.answers`; what of it is here, in `sources`. All
+message is made of is decided in `mime.writing.answers`; what of it is here, in `sources`. All
 raise `sources.Wanted`, which names what to fetch, where octets are missing; with
 `make_do` an answer is begun with what is here.
 """
@@ -15,7 +15,14 @@ from datetime import datetime
 
 from tuimail.config import AccountConfig, Config
 from tuimail.errors import UsageError
-from tuimail.mime.answers import (
+from tuimail.mime.clean import clean_line, clean_text, safe_filename
+from tuimail.mime.decoding.charset import decode_charset
+from tuimail.mime.decoding.headers import header_values
+from tuimail.mime.decoding.words import decode_address_header
+from tuimail.mime.parts.choice import attachments, text_parts
+from tuimail.mime.parts.parse import ParsedMessage, header_block, leaves, parse_message
+from tuimail.mime.reading.readable import readable_of
+from tuimail.mime.writing.answers import (
     How,
     Identity,
     Original,
@@ -28,19 +35,12 @@ from tuimail.mime.answers import (
     reply_to,
     text_of,
 )
-from tuimail.mime.charset import decode_charset
-from tuimail.mime.choice import attachments, text_parts
-from tuimail.mime.clean import clean_line, clean_text, safe_filename
-from tuimail.mime.compose import new_message_id
-from tuimail.mime.enclosing import resent
-from tuimail.mime.flowing import unflow
-from tuimail.mime.headers import header_values
-from tuimail.mime.mailto import Mailto, parse_mailto
-from tuimail.mime.parse import ParsedMessage, header_block, leaves, parse_message
-from tuimail.mime.readable import readable_of
-from tuimail.mime.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
-from tuimail.mime.wording import id_atoms
-from tuimail.mime.words import decode_address_header
+from tuimail.mime.writing.compose import new_message_id
+from tuimail.mime.writing.enclosing import resent
+from tuimail.mime.writing.flowing import unflow
+from tuimail.mime.writing.mailto import Mailto, parse_mailto
+from tuimail.mime.writing.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
+from tuimail.mime.writing.wording import id_atoms
 from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section
 from tuimail.store import Store
 from tuimail.wishes.identities import account_of, everyone_of_mine, mine_of, signature, with_signature

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuimail.engine.children.serving import serve
-from tuimail.mime import html, readable, risk  # noqa: F401 - html is loaded while nobody waits
+from tuimail.mime.examining import risk
+from tuimail.mime.reading import readable
 from tuimail.model import Part
 
 

@@ -1,7 +1,7 @@
 """Mail that came is looked at in a child process of its own: five seconds, 512 MiB, then it is replaced.
 
 Attachments are examined and texts are made there, on another core than the download's. The
-rules are `mime.examine`; here is what they need from outside: libmagic, a hash, and the word
+rules are `mime.examining.examine`; here is what they need from outside: libmagic, a hash, and the word
 of a ClamAV daemon where there is one. What the child says is checked before it is believed:
 the octets it looked at were a stranger's.
 """
@@ -17,10 +17,10 @@ from typing import Final
 from tuimail.engine.children.child import START_S, Child, command_for
 from tuimail.engine.children.clamd import Clamd
 from tuimail.engine.log import Log
-from tuimail.mime import readable
 from tuimail.mime.clean import clean_line, safe_filename
-from tuimail.mime.examine import MAX_REASON, MAX_REASONS, examine_unread
-from tuimail.mime.verdicts import Context, Findings, Sample, Verdict
+from tuimail.mime.examining.examine import MAX_REASON, MAX_REASONS, examine_unread
+from tuimail.mime.examining.verdicts import Context, Findings, Sample, Verdict
+from tuimail.mime.reading import readable
 
 TIMEOUT_S: Final = 5.0
 MAX_TYPE: Final = 100

@@ -7,9 +7,10 @@ import os
 from typing import Any
 
 from tuimail.engine.children.serving import serve
-from tuimail.mime import readable, risk, whole
-from tuimail.mime.examine import examine
-from tuimail.mime.verdicts import Context, Sample
+from tuimail.mime.examining import risk
+from tuimail.mime.examining.examine import examine
+from tuimail.mime.examining.verdicts import Context, Sample
+from tuimail.mime.reading import readable, whole
 
 
 def main() -> None:

@@ -10,8 +10,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tuimail.errors import MessageProblem
-from tuimail.mime import charset, html_fallback, kinds, parse, readable, structure, transfer
-from tuimail.mime.choice import telling
+from tuimail.mime.decoding import charset, transfer
+from tuimail.mime.examining import kinds
+from tuimail.mime.html import fallback as html_fallback
+from tuimail.mime.parts import parse, structure
+from tuimail.mime.parts.choice import telling
+from tuimail.mime.reading import readable
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, Section
 from tuimail.query.words import words
 from tuimail.store import Store

@@ -15,11 +15,11 @@ from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.local.holding import is_held_back
 from tuimail.engine.protocol import TEXT, MailboxChanged, Progress
 from tuimail.errors import MessageProblem, ServerRefused
-from tuimail.mime import parse
-from tuimail.mime.choice import telling
-from tuimail.mime.structure import attachments
+from tuimail.mime.parts import parse
+from tuimail.mime.parts.choice import telling
+from tuimail.mime.parts.structure import attachments
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId
-from tuimail.net.imap import compress_uids
+from tuimail.net.imap.session import compress_uids
 from tuimail.store import Store
 from tuimail.store.upkeep import PARTS_OCTETS
 

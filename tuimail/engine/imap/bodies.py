@@ -16,11 +16,14 @@ from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.local.holding import hold, is_held_back, refuse_examined
 from tuimail.engine.protocol import TEXT, MailboxChanged, PartArrived, PartProgress
 from tuimail.errors import MessageProblem, NotDownloaded, TooLarge, Vanished
-from tuimail.mime import html_fallback, readable, structure, transfer
-from tuimail.mime.choice import telling
-from tuimail.mime.whole import CUT, MAX_TEXT_OCTETS
+from tuimail.mime.decoding import transfer
+from tuimail.mime.html import fallback as html_fallback
+from tuimail.mime.parts import structure
+from tuimail.mime.parts.choice import telling
+from tuimail.mime.reading import readable
+from tuimail.mime.reading.whole import CUT, MAX_TEXT_OCTETS
 from tuimail.model import BodyState, Envelope, EnvelopeId, Part, ReadableText, Section, Uid
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
 
 SLICE_OCTETS: Final = 64 * 1024

@@ -15,7 +15,7 @@ from tuimail.actions import Append, Copy, MessageAction, Move
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.sync import incoming
 from tuimail.model import Envelope, Mailbox, PendingId
-from tuimail.net.imap import compress_uids
+from tuimail.net.imap.session import compress_uids
 from tuimail.store.acting.pending import Begun
 from tuimail.store.envelopes import Incoming
 

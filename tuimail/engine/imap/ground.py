@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from tuimail.engine.desk import Desk
 from tuimail.errors import ServerRefused, Vanished
 from tuimail.model import Mailbox, MailboxId
-from tuimail.net.imap import ImapSession, compress_uids
+from tuimail.net.imap.session import ImapSession, compress_uids
 from tuimail.store import Store
 from tuimail.store.acting.pending import Begun
 

@@ -33,7 +33,7 @@ from tuimail.errors import (
 )
 from tuimail.mime.clean import clean_line
 from tuimail.model import AccountStatus
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
 
 STORE_TROUBLE_S: Final = 30.0

@@ -14,7 +14,7 @@ from tuimail.engine.imap.errand import ATTEMPTS, Errand, uid_of, untold
 from tuimail.engine.imap.ground import Ground
 from tuimail.errors import ServerRefused
 from tuimail.model import Mailbox, PendingId
-from tuimail.net.imap import Copied, compress_uids
+from tuimail.net.imap.session import Copied, compress_uids
 from tuimail.store.acting.pending import Begun, Done1
 
 

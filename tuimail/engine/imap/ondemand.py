@@ -9,7 +9,7 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.imap.session import dial
 from tuimail.errors import ConnectionProblem, NotDownloaded, ProtocolViolation, ServerRefused, Vanished
 from tuimail.model import EnvelopeId, MailboxId, Uid
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
 
 PROBE_S: Final = 10.0

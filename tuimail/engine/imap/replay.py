@@ -25,7 +25,7 @@ from tuimail.engine.protocol import ActionRefused, MailboxChanged, PendingChange
 from tuimail.errors import MessageProblem, ServerRefused, UsageError
 from tuimail.mime.clean import clean_line
 from tuimail.model import MailboxId, PendingId
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
 
 PAGE: Final = 10_000

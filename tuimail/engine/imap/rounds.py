@@ -20,7 +20,7 @@ from tuimail.engine.protocol import MailboxChanged, TreeChanged
 from tuimail.errors import ServerRefused
 from tuimail.mime.clean import clean_line
 from tuimail.model import Mailbox, MailboxId, Role
-from tuimail.net.imap import ImapSession, Listed, News, StatusNews
+from tuimail.net.imap.session import ImapSession, Listed, News, StatusNews
 from tuimail.store import Store
 
 IDLE_S: Final = 540.0

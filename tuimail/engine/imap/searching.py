@@ -17,7 +17,7 @@ from tuimail.engine.protocol import SearchEnded
 from tuimail.errors import ConnectionProblem, MailError, MessageProblem, ProtocolViolation, ServerRefused
 from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, Mailbox, MailboxId, Role
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.query import for_servers
 from tuimail.query.parser import parse
 from tuimail.query.tree import All, Node, Within

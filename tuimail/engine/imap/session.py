@@ -1,10 +1,10 @@
-"""Between the account's loop and `net.imap`: a session from a configuration, and the server's list of mailboxes."""
+"""Between the account's loop and `net.imap.session`: a session from a configuration, and the list of mailboxes."""
 
 from __future__ import annotations
 
 from tuimail.engine.desk import Desk
 from tuimail.errors import AuthError, ProtocolViolation
-from tuimail.net.imap import ImapSession, Listed
+from tuimail.net.imap.session import ImapSession, Listed
 from tuimail.store import Store
 from tuimail.store.mailboxes import ListedMailbox
 

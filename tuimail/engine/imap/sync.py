@@ -17,9 +17,19 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.imap import plan
 from tuimail.engine.protocol import MailboxChanged, NewMail, Progress
 from tuimail.errors import ProtocolViolation, ServerRefused
-from tuimail.mime import headers, structure
+from tuimail.mime.decoding import headers
+from tuimail.mime.parts import structure
 from tuimail.model import Mailbox
-from tuimail.net.imap import FetchedFlags, FetchedHeader, ImapSession, Known, News, Selected, compress_uids, expand
+from tuimail.net.imap.session import (
+    FetchedFlags,
+    FetchedHeader,
+    ImapSession,
+    Known,
+    News,
+    Selected,
+    compress_uids,
+    expand,
+)
 from tuimail.store import Store
 from tuimail.store.envelopes import Incoming
 from tuimail.store.mailboxes import SyncPoint

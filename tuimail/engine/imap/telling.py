@@ -21,7 +21,7 @@ from tuimail.engine.imap.sync import incoming
 from tuimail.engine.protocol import MailboxChanged, Progress
 from tuimail.errors import ServerRefused, TooLarge
 from tuimail.model import Mailbox, PendingId, Role
-from tuimail.net.imap import compress_uids
+from tuimail.net.imap.session import compress_uids
 from tuimail.store.acting.pending import Done1
 from tuimail.store.envelopes import Incoming
 

@@ -16,7 +16,7 @@ from tuimail.engine.imap.session import dial
 from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.link.bell import Bell
 from tuimail.errors import MailError
-from tuimail.net.imap import ImapSession
+from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
 
 PAUSE_S: Final = 60.0

@@ -19,9 +19,9 @@ from tuimail.engine.link.bell import Bell
 from tuimail.engine.local.bodies import LocalBodies
 from tuimail.engine.protocol import MailboxChanged
 from tuimail.errors import MailError, MessageProblem
-from tuimail.mime.headers import parse_addresses
-from tuimail.mime.transfer import decode_transfer
-from tuimail.mime.verdicts import Context
+from tuimail.mime.decoding.headers import parse_addresses
+from tuimail.mime.decoding.transfer import decode_transfer
+from tuimail.mime.examining.verdicts import Context
 from tuimail.model import Envelope, EnvelopeId
 from tuimail.store import Store
 from tuimail.store.holding.quarantine import HeldPart

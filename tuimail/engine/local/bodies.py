@@ -10,7 +10,9 @@ from tuimail.engine.imap.bodies import READABLE, Bodies
 from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.protocol import MailboxChanged, PartArrived
 from tuimail.errors import NotDownloaded, Vanished
-from tuimail.mime import parse, transfer, whole
+from tuimail.mime.decoding import transfer
+from tuimail.mime.parts import parse
+from tuimail.mime.reading import whole
 from tuimail.model import BodyState, Envelope, EnvelopeId, Section
 from tuimail.store import Store
 

@@ -6,9 +6,10 @@ Pure but for the time it takes; the octets are a stranger's, and nothing they ho
 from __future__ import annotations
 
 from tuimail.engine.pop.plan import header_digest
-from tuimail.mime import headers, structure
-from tuimail.mime.parse import ParsedMessage, header_block, parse_message
-from tuimail.mime.write_structure import to_bodystructure
+from tuimail.mime.decoding import headers
+from tuimail.mime.parts import structure
+from tuimail.mime.parts.parse import ParsedMessage, header_block, parse_message
+from tuimail.mime.parts.write_structure import to_bodystructure
 from tuimail.model import Section
 from tuimail.store.ingest import Incoming
 from tuimail.store.maildirs.filing import Described, StoredPart

@@ -7,8 +7,8 @@ person released it, it is fetched again like any other. The store never keeps wh
 from __future__ import annotations
 
 from tuimail.engine.desk import Desk
-from tuimail.mime import structure
-from tuimail.mime.verdicts import Context
+from tuimail.mime.examining.verdicts import Context
+from tuimail.mime.parts import structure
 from tuimail.model import Envelope, EnvelopeId, Part, Section
 from tuimail.store import Store
 

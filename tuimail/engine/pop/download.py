@@ -17,8 +17,8 @@ from tuimail.engine.pop.plan import Wanted
 from tuimail.engine.protocol import Progress
 from tuimail.errors import ConnectionProblem, ProtocolViolation, ServerRefused, TooLarge
 from tuimail.model import MailboxId
-from tuimail.net import pop as net_pop
-from tuimail.net.pop import PipelineBroken, PopSession, Retrieved, Sink
+from tuimail.net.pop import session as net_pop
+from tuimail.net.pop.session import PipelineBroken, PopSession, Retrieved, Sink
 from tuimail.store.maildirs.local import Delivery
 from tuimail.store.maildirs.maildir import Arriving
 

@@ -34,7 +34,7 @@ from tuimail.errors import (
     UsageError,
 )
 from tuimail.model import AccountStatus, EnvelopeId, MailboxId, Role, Section
-from tuimail.net.pop import PopSession
+from tuimail.net.pop.session import PopSession
 from tuimail.store import Store
 
 CHECK_S: Final = 300.0

@@ -23,7 +23,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
 from tuimail.config.values import POP3_LIMIT_OCTETS
-from tuimail.net.pop_values import sizes_agree
+from tuimail.net.pop.values import sizes_agree
 from tuimail.store.maildirs.uidls import UidlState
 
 DAY_S: Final = 86_400
@@ -60,7 +60,7 @@ class Brake(Enum):
 
 
 class Offered(Protocol):
-    """What the plan reads of `net.pop_values.Listing`."""
+    """What the plan reads of `net.pop.values.Listing`."""
 
     @property
     def sizes(self) -> Mapping[int, int]:

@@ -20,9 +20,9 @@ from tuimail.engine.pop.intake import Intake
 from tuimail.engine.pop.plan import Brake, Known, Plan, Policy, Seen, Wanted
 from tuimail.engine.protocol import MailboxChanged
 from tuimail.errors import ServerRefused
-from tuimail.mime.parse import header_block
+from tuimail.mime.parts.parse import header_block
 from tuimail.model import EnvelopeId
-from tuimail.net.pop import Listing, PopSession
+from tuimail.net.pop.session import Listing, PopSession
 from tuimail.store import Store
 from tuimail.store.maildirs.uidls import Uidl, UidlState
 

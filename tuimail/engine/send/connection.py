@@ -1,12 +1,12 @@
-"""Between the sender and `net.smtp`: a session that is logged in, its password, the port that answered."""
+"""Between the sender and `net.smtp.session`: a session that is logged in, its password, the port that answered."""
 
 from __future__ import annotations
 
 from tuimail.config import AccountConfig, AuthKind, is_loopback
 from tuimail.engine.desk import Desk, Secrets
 from tuimail.errors import AuthError, MailError, UsageError
-from tuimail.net import auth
-from tuimail.net.smtp import SmtpSession, reach
+from tuimail.net.credentials import auth
+from tuimail.net.smtp.session import SmtpSession, reach
 from tuimail.store import Store
 
 

@@ -14,9 +14,9 @@ from tuimail.engine.desk import Desk
 from tuimail.engine.local.describe import incoming_of
 from tuimail.engine.protocol import DraftsChanged, MailboxChanged
 from tuimail.errors import StoreError
-from tuimail.mime.compose import Enclosed, Outgoing, build_draft
-from tuimail.mime.parse import parse_message
-from tuimail.mime.write_structure import to_bodystructure
+from tuimail.mime.parts.parse import parse_message
+from tuimail.mime.parts.write_structure import to_bodystructure
+from tuimail.mime.writing.compose import Enclosed, Outgoing, build_draft
 from tuimail.model import Draft, DraftId, Flag, MailboxId, Role
 from tuimail.store import Store
 

@@ -29,7 +29,7 @@ from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
 from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
 from tuimail.model import MailboxId, OutboxId, OutState, Role
-from tuimail.net.smtp import Delivered, SmtpSession
+from tuimail.net.smtp.session import Delivered, SmtpSession
 from tuimail.store import Store
 from tuimail.store.writing.sending import Letter
 

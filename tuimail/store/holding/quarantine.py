@@ -2,7 +2,7 @@
 
 What lives here: the states of parts (held, released, deleted), what an examination found,
 and the only ways by which the octets of a held part are read: whole for the examination,
-the first of them for looking. What must not: judging (`mime.examine`), writing released
+the first of them for looking. What must not: judging (`mime.examining.examine`), writing released
 octets anywhere (`files`).
 
 A decision is written down beside the mail before it is carried out, so that a store that
@@ -67,7 +67,7 @@ class HeldPart(NamedTuple):
     sha256: bytes | None
     """Of the decoded octets; None before the examination."""
     verdict: str
-    """Of `mime.verdicts`; empty before the examination."""
+    """Of `mime.examining.verdicts`; empty before the examination."""
     reasons: tuple[str, ...]
     examined_at: int | None
     decided_at: int | None

@@ -45,7 +45,7 @@ _COLUMN_FLAGS: Final = 31
 
 
 class EncodedPart(NamedTuple):
-    """The octets of a part as they stand in the message, to be decoded by `mime.transfer`."""
+    """The octets of a part as they stand in the message, to be decoded by `mime.decoding.transfer`."""
 
     octets: bytes
     encoding: str

@@ -2,7 +2,7 @@
 
 What lives here: keeping a draft durably at each pause, its files as they were when they
 were attached, and a discarded one for a while. What must not: addresses, MIME (`wishes`,
-`mime.compose`).
+`mime.writing.compose`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Messages on their way out, and how far each has come.
 
 What lives here: keeping them durably before anybody believes them sent, and what a person
-decides about them. What must not: the steps of sending (`sending`), SMTP (`net.smtp`).
+decides about them. What must not: the steps of sending (`sending`), SMTP (`net.smtp.session`).
 
 Each step is durable when it returns. A step that does not start where the message is
 changes nothing and says False: two who act at once cannot both be right.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tuimail.mime.choice import attachments, estimate_decoded
 from tuimail.mime.clean import safe_filename
-from tuimail.mime.risk import mismatches
-from tuimail.mime.structure import parse_bodystructure
+from tuimail.mime.examining.risk import mismatches
+from tuimail.mime.parts.choice import attachments, estimate_decoded
+from tuimail.mime.parts.structure import parse_bodystructure
 from tuimail.model import Attachment, Envelope, Held, HeldState, Part
 from tuimail.store import Store
 from tuimail.store.parts import PartInfo

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tuimail.engine.protocol import TEXT, Request, Want
-from tuimail.mime.readable import from_json
+from tuimail.mime.reading.readable import from_json
 from tuimail.model import BodyState, EnvelopeId, Flag, LineKind, TextLine
 from tuimail.store import Store
 from tuimail.ui.beside.snippets import snippet_of

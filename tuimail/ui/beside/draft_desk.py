@@ -2,7 +2,7 @@
 
 What lives here: the desks of `ui.beside.composing` over `wishes`. Every method opens a store
 of its own and blocks, so it is called in a thread. What must not: Textual, and how a
-message is made (`wishes`, `mime.compose`).
+message is made (`wishes`, `mime.writing.compose`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from tuimail.config import ComposeConfig, Config
 from tuimail.engine.protocol import Request, Wake
-from tuimail.mime import answers, compose
-from tuimail.mime.answers import text_of
-from tuimail.mime.choice import text_parts
 from tuimail.mime.clean import safe_filename
-from tuimail.mime.parse import leaves, parse_message
-from tuimail.mime.readable import readable_of
+from tuimail.mime.parts.choice import text_parts
+from tuimail.mime.parts.parse import leaves, parse_message
+from tuimail.mime.reading.readable import readable_of
+from tuimail.mime.writing import answers, compose
+from tuimail.mime.writing.answers import text_of
 from tuimail.model import AccountName, Draft, DraftFile, DraftId, EnvelopeId, OutboxId, OutboxItem, Section
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tuimail.mime import archivenames, zipnames
 from tuimail.mime.clean import clean_line, elide_middle
-from tuimail.mime.transfer import decode_transfer
-from tuimail.mime.verdicts import Sample
+from tuimail.mime.decoding.transfer import decode_transfer
+from tuimail.mime.examining import archivenames, zipnames
+from tuimail.mime.examining.verdicts import Sample
 from tuimail.model import AccountName, Attachment, Held, HeldState, Verdict
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Protocol
 
 from tuimail.engine.protocol import TEXT, Request, Unwant, Want
-from tuimail.mime.headers import header_lines
-from tuimail.mime.readable import from_json
+from tuimail.mime.decoding.headers import header_lines
+from tuimail.mime.reading.readable import from_json
 from tuimail.model import (
     AccountStatus,
     BodyState,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from tuimail.engine.protocol import Request, Unwant, Want
 from tuimail.errors import StoreError, UsageError
 from tuimail.mime.clean import clean_line
-from tuimail.mime.risk import mismatches
+from tuimail.mime.examining.risk import mismatches
 from tuimail.model import Attachment
 from tuimail.paths import Paths
 from tuimail.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tuimail.errors import StoreError
-from tuimail.mime.readable import from_json
+from tuimail.mime.reading.readable import from_json
 from tuimail.model import EnvelopeId, LineKind
 from tuimail.store import Store
 from tuimail.store.parts import READABLE

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tuimail.mime.clean import clean_line
-from tuimail.mime.headers import parse_addresses
+from tuimail.mime.decoding.headers import parse_addresses
 from tuimail.model import Address, Envelope, LineKind, Link, ReadableText, Span, TextLine
 from tuimail.ui.lines.rows import Run, Runs, both_ends, cut_runs, runs_width
 from tuimail.ui.lines.when import day_date, full_date

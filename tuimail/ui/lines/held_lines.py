@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tuimail.mime.clean import clean_line, elide_middle, safe_filename
-from tuimail.mime.peek import text_lines
+from tuimail.mime.examining.peek import text_lines
 from tuimail.model import Held, HeldState, Verdict
 from tuimail.ui.lines.cells import fit
 from tuimail.ui.lines.held_filter import STATES, Filter

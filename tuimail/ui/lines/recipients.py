@@ -1,6 +1,6 @@
 """A line of recipients while it is being typed: which one the cursor is in, and putting another there.
 
-Pure. What must not live here: what counts as an address (`mime.addresses`), or who is
+Pure. What must not live here: what counts as an address (`mime.decoding.addresses`), or who is
 proposed.
 """
 

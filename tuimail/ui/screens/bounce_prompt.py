@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from tuimail.mime.typed import entries, faults
+from tuimail.mime.writing.typed import entries, faults
 from tuimail.ui import text
 from tuimail.ui.beside.composing import Suggestion
 from tuimail.ui.screens.dialogs import Dialog

@@ -73,7 +73,7 @@ class ComposingScreen(ComposersScreen):
 
     def compose_mailto(self, link: str) -> None:
         """A new message, begun by a link: all of its fields are shown before anything is sent."""
-        from tuimail.mime.mailto import parse_mailto  # deferred: 10 ms, only for a link
+        from tuimail.mime.writing.mailto import parse_mailto  # deferred: 10 ms, only for a link
 
         self._begin(lambda: self.writing.compose(None, link))
         for note in parse_mailto(link).notes:

@@ -1,0 +1,1 @@
+"""Attachments to verdicts: names, types, archives, documents, scripts. Nothing is opened or run."""

@@ -1,0 +1,1 @@
+"""IMAP: one blocking session, over IMAPClient and a FETCH reader of our own."""

@@ -1,0 +1,1 @@
+"""What every session stands on: a socket dialled, TLS verified, octets with a deadline and a budget."""

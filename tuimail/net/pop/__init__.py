@@ -1,0 +1,1 @@
+"""POP3: one blocking session, over the socket of poplib."""

@@ -1,0 +1,1 @@
+"""SMTP: one blocking session for submission."""
