@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.engine.values import mailbox
 from tuimail.engine.imap.ahead import BATCH_MESSAGES, SMALL_OCTETS, batches
-from tuimail.engine.imap.lane import MAX_NEIGHBOURS, Jobs, Rank
+from tuimail.engine.wants import MAX_NEIGHBOURS, Jobs, Rank
 from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId, Section, Uid, UidValidity
 
 TEXT = Section("text")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.engine.values import mailbox
 from tuimail.engine.imap import plan
+from tuimail.engine.standing import back_off_s
 from tuimail.model import Role
 
 UIDS = st.sets(st.integers(1, 200))
@@ -82,7 +83,7 @@ def test_the_shown_mailbox_comes_first_then_the_inbox_and_the_large_ones_last() 
 
 
 def test_back_off_grows_from_a_second_to_five_minutes() -> None:
-    longest = [plan.back_off_s(failures, 1.0) for failures in range(1, 12)]
+    longest = [back_off_s(failures, 1.0) for failures in range(1, 12)]
     assert longest[:7] == [1, 2, 4, 8, 16, 32, 60]
     assert longest[-1] == 300
-    assert plan.back_off_s(3, 0.0) == 2.0
+    assert back_off_s(3, 0.0) == 2.0

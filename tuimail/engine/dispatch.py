@@ -14,6 +14,7 @@ from typing import Final
 
 from tuimail import config
 from tuimail.config import AccountConfig, Protocol
+from tuimail.engine.at_work import AtWork
 from tuimail.engine.children.clamd import Clamd, find_socket
 from tuimail.engine.children.convert import Converter
 from tuimail.engine.children.examine import Examiner
@@ -21,7 +22,7 @@ from tuimail.engine.clock import Clock, JumpDetector, SystemClock
 from tuimail.engine.desk import Desk
 from tuimail.engine.finding.indexing import Indexing
 from tuimail.engine.finding.servers import ServerSearches
-from tuimail.engine.imap.account import AccountAtWork, AtWork
+from tuimail.engine.imap.account import AccountAtWork
 from tuimail.engine.local.maildir import MaildirAtWork
 from tuimail.engine.log import Log
 from tuimail.engine.pop.life import PopAtWork
@@ -41,6 +42,7 @@ from tuimail.engine.protocol import (
     Want,
 )
 from tuimail.engine.send.senders import Senders
+from tuimail.engine.standing import STORE_TROUBLE_S
 from tuimail.errors import ConfigError, MailError, StoreError
 from tuimail.mime.decoding.addresses import parse_addresses
 from tuimail.paths import Paths
@@ -50,8 +52,6 @@ TICK_S: Final = 5.0
 LEARN_S: Final = 0.5
 """Of each tick, while there are people to learn."""
 END_S: Final = 2.0
-STORE_TROUBLE_S: Final = 30.0
-"""A store that could not be used is tried again so often, and whenever somebody asks for something."""
 
 
 class Engine:

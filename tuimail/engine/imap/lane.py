@@ -6,11 +6,8 @@ on: the newest urgent want, then neighbours, then what `offline` asks for.
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from tuimail.engine.at_store import OUR_FAULT, keep_at_it
@@ -21,6 +18,8 @@ from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.imap.searching import Searches
 from tuimail.engine.link.bell import Bell
 from tuimail.engine.protocol import PartFailed
+from tuimail.engine.standing import STORE_TROUBLE_S
+from tuimail.engine.wants import BROKEN, Job, Jobs, Rank
 from tuimail.errors import (
     ConnectionProblem,
     MailError,
@@ -34,72 +33,8 @@ from tuimail.model import EnvelopeId, Section
 from tuimail.store import Store
 
 ATTEMPTS: Final = 2
-MAX_NEIGHBOURS: Final = 20
-BROKEN: Final = "Messages cannot be fetched: something went wrong inside tuimail. Start it again."
 HOUSEKEEPING_S: Final = 60.0
-STORE_TROUBLE_S: Final = 30.0
-"""A full disk is looked at again so often."""
 MAX_MISSED: Final = 20
-
-
-class Rank(IntEnum):
-    """How much a job presses."""
-
-    URGENT = 0
-    NEIGHBOUR = 1
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One thing that is wanted."""
-
-    envelope_id: EnvelopeId
-    section: Section
-    rank: Rank
-    number: int
-    """Later wants have higher numbers."""
-    steps: Steps | None = None
-    attempts: int = 0
-
-    @property
-    def pressing(self) -> tuple[int, int]:
-        """Sorts the most pressing job first."""
-        return (self.rank, -self.number)
-
-
-class Jobs:
-    """What is wanted just now. Any thread adds and removes, one picks."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._jobs: dict[tuple[EnvelopeId, Section], Job] = {}
-        self._numbers = itertools.count(1)
-
-    def add(self, envelope_id: EnvelopeId, section: Section, rank: Rank) -> None:
-        """Want something; wanting it again makes it the newest."""
-        with self._lock:
-            number = next(self._numbers)
-            job = self._jobs.get((envelope_id, section))
-            if job is None:
-                self._jobs[envelope_id, section] = Job(envelope_id, section, rank, number)
-            elif rank <= job.rank:
-                job.rank, job.number = rank, number
-            self._drop_old_neighbours()
-
-    def remove(self, envelope_id: EnvelopeId, section: Section) -> None:
-        """Want it no longer, or have it."""
-        with self._lock:
-            self._jobs.pop((envelope_id, section), None)
-
-    def pick(self) -> Job | None:
-        """The most pressing one."""
-        with self._lock:
-            return min(self._jobs.values(), key=lambda job: job.pressing, default=None)
-
-    def _drop_old_neighbours(self) -> None:
-        neighbours = [job for job in self._jobs.values() if job.rank is Rank.NEIGHBOUR]
-        for job in sorted(neighbours, key=lambda job: job.pressing)[MAX_NEIGHBOURS:]:
-            del self._jobs[job.envelope_id, job.section]
 
 
 class FetchLane:

@@ -118,12 +118,3 @@ def order(mailboxes: Sequence[Mailbox], shown: MailboxId | None) -> list[Mailbox
         )
 
     return sorted((mailbox for mailbox in mailboxes if mailbox.selectable), key=urgency)
-
-
-def back_off_s(failures: int, chance: float) -> float:
-    """Seconds to wait after the nth failure in a row (from 1): 1 to 60, then five minutes, half of it by chance.
-
-    `chance` is 0 to 1; it keeps many clients from coming back in the same moment.
-    """
-    whole = 300.0 if failures > 8 else min(60.0, 2.0 ** (failures - 1))
-    return whole * (0.5 + chance / 2)

@@ -14,7 +14,6 @@ from tuimail.actions import Action, Copy, MessageAction, Move
 from tuimail.actions import describe as describe_action
 from tuimail.engine.at_store import OUR_FAULT, keep_at_it
 from tuimail.engine.desk import Desk
-from tuimail.engine.imap.lane import BROKEN, Jobs, Rank
 from tuimail.engine.link.bell import Bell
 from tuimail.engine.local.bodies import LocalBodies
 from tuimail.engine.local.describe import describe
@@ -26,6 +25,7 @@ from tuimail.engine.protocol import (
     StatusChanged,
     TreeChanged,
 )
+from tuimail.engine.wants import BROKEN, Jobs, Rank
 from tuimail.errors import MailError, NotDownloaded, StoreError
 from tuimail.model import EnvelopeId, MailboxId, PendingId, Section
 from tuimail.store import Store

@@ -10,33 +10,29 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from tuimail.config import AccountConfig
 from tuimail.engine.at_store import keep_at_it
-from tuimail.engine.desk import Desk, Orders
+from tuimail.engine.desk import Desk
+from tuimail.engine.local.at_work import LocalAtWork
 from tuimail.engine.local.describe import describe
-from tuimail.engine.local.lane import LocalLane
 from tuimail.engine.protocol import MailboxChanged, StatusChanged, TreeChanged
+from tuimail.engine.standing import STORE_TROUBLE_S
 from tuimail.errors import MailError, StoreError
-from tuimail.model import AccountStatus, EnvelopeId, MailboxId, Section
+from tuimail.model import AccountStatus, MailboxId
 from tuimail.store import Store
 
 SHOWN_S: Final = 3.0
 """How often a mailbox on the screen is looked at."""
 WATCHED_S: Final = 15.0
 """How often the others are."""
-STORE_TROUBLE_S: Final = 30.0
-"""A full disk is looked at again so often."""
 
 
-class MaildirAtWork:
+class MaildirAtWork(LocalAtWork):
     """Everything that happens for one Maildir account. All methods return at once."""
 
     def __init__(self, desk: Desk, ended: Callable[[str, list[str], str], None]) -> None:
         """`ended` takes the account's name, tickets of `SyncNow`, and a sentence."""
-        self._desk = desk
+        super().__init__(desk)
         self._ended = ended
-        self._orders = Orders()
-        self._lane = LocalLane(desk)
         self._tickets: list[str] = []
         self._active = True
         self._revisions: dict[MailboxId, int] = {}
@@ -58,50 +54,12 @@ class MaildirAtWork:
         self._lane.join(timeout_s)
 
     @property
-    def config(self) -> AccountConfig:
-        """As it was when the account began to work."""
-        return self._desk.account
-
-    @property
     def busy(self) -> bool:
         """Whether it works on something that was asked for."""
         return self._active or bool(self._tickets) or self._orders.waiting or self._lane.busy
 
-    def watch(self, watching: bool) -> None:
-        """Look now and then, or only when asked."""
-        self._orders.watch(watching)
-
-    def wake(self) -> None:
-        """Actions wait."""
-        self._lane.wake()
-
-    def show(self, mailbox: MailboxId | None) -> None:
-        """This mailbox is on the screen; None for none of this account."""
-        self._orders.show(mailbox)
-
-    def sync(self, ticket: str) -> None:
-        """Look at everything, and end the ticket."""
-        self._lane.wake()
-        self._orders.ask(ticket=ticket)
-
     def credential(self, secret: str) -> None:
         """There is nothing to sign in to."""
-
-    def want(self, envelope_id: EnvelopeId, section: Section, *, urgent: bool) -> None:
-        """Somebody looks at this."""
-        self._lane.want(envelope_id, section, urgent=urgent)
-
-    def unwant(self, envelope_id: EnvelopeId, section: Section) -> None:
-        """Nobody does any longer."""
-        self._lane.unwant(envelope_id, section)
-
-    def try_again(self) -> None:
-        """A person changed something."""
-        self._orders.ask(try_again=True)
-
-    def renew(self) -> None:
-        """The machine slept: look again."""
-        self._orders.ask(renew=True)
 
     # --- the thread -------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from tuimail.engine.send.filing import file_sent
 from tuimail.engine.send.keeping import follow
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
+from tuimail.engine.standing import FAULT_S, STORE_TROUBLE_S
 from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
 from tuimail.model import MailboxId, OutboxId, OutState, Role
 from tuimail.net.smtp.session import Delivered, SmtpSession
@@ -40,8 +41,6 @@ SOON_S: Final = 150.0
 CALM_S: Final = 5.0
 """Between two tries that only a hope for a network is the reason of."""
 LONGEST_WAIT_S: Final = 300.0
-STORE_TROUBLE_S: Final = 30.0
-FAULT_S: Final = 300.0
 PROGRESS_OCTETS: Final = 128 * 1024
 _AGAIN: Final = "Trying again {when}."
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tuimail.config import Protocol
+from tuimail.engine.at_work import AtWork
 from tuimail.engine.desk import Desk, Secrets
-from tuimail.engine.imap.account import AtWork
 from tuimail.engine.protocol import Notice, StatusChanged
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.sender import Pass, Sender
