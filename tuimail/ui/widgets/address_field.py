@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.actions import SkipAction
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 from textual.widgets.option_list import Option
 
 from tuimail.mime.clean import cell_width, clean_line
@@ -26,13 +24,14 @@ from tuimail.ui.beside.composing import Suggestion
 from tuimail.ui.lines.cells import elide
 from tuimail.ui.lines.recipients import looks_complete, token_at, with_recipient
 from tuimail.ui.widgets.fields import CleanInput
+from tuimail.ui.widgets.proposing import ProposingField
 
 _SHOWN = 7
 _BOX_CELLS = 66
 _MAX = 20
 
 
-class AddressField(Vertical):
+class AddressField(ProposingField):
     """Typing opens the list; Tab and Enter take, arrows choose, Esc closes."""
 
     DEFAULT_CSS = f"""
@@ -88,36 +87,18 @@ class AddressField(Vertical):
         self._placeholder = placeholder
         self._found: list[Suggestion] = []
 
-    def compose(self) -> ComposeResult:
-        yield CleanInput(placeholder=self._placeholder)
-        yield OptionList(markup=False)
-
-    def on_mount(self) -> None:
-        """The list never takes the focus from the field."""
-        self.query_one(OptionList).can_focus = False
+    def make_input(self) -> Input:
+        """One line, of cleaned text."""
+        return CleanInput(placeholder=self._placeholder)
 
     @property
     def input(self) -> CleanInput:
         """The line itself."""
         return self.query_one(CleanInput)
 
-    @property
-    def value(self) -> str:
-        """What stands in the field."""
-        return self.input.value
-
     def set_value(self, value: str) -> None:
         """Put recipients into the field, without opening the list or telling anybody."""
-        field = self.input
-        with self.prevent(Input.Changed):
-            field.value = value
-        field.cursor_position = len(field.value)
-        self._close()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether people are proposed."""
-        return bool(self.query_one(OptionList).display)
+        self.put(value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -126,75 +107,51 @@ class AddressField(Vertical):
         if self.input.has_focus:
             self._look()
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        at = self.query_one(OptionList).highlighted
-        if self.is_open and at is not None:
-            self._take(at)
-        else:
-            self._close()
-            self.post_message(self.Accepted(self))
-
-    @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self._take(event.option_index)
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """The list belongs to typing."""
-        self._close()
+    def accept(self) -> None:
+        """Enter, with nothing left to choose."""
+        self.post_message(self.Accepted(self))
 
     def action_take(self) -> None:
         """The chosen one, else the first; when nothing is open, Tab moves on."""
         if not self.is_open or not self._found:
             raise SkipAction
-        self._take(self.query_one(OptionList).highlighted or 0)
+        self.take(self.options.highlighted or 0)
 
     def action_move(self, step: int) -> None:
         """Choose in the list."""
         if not self.is_open:
             raise SkipAction
-        options = self.query_one(OptionList)
+        options = self.options
         at = options.highlighted
         options.highlighted = max(0, min(len(self._found) - 1, (at + step) if at is not None else 0))
-
-    def action_close(self) -> None:
-        """Close the list; when nothing is open, Esc means the composer."""
-        if not self.is_open:
-            raise SkipAction
-        self._close()
 
     def _look(self) -> None:
         token = token_at(self.value, self.input.cursor_position)
         if not token.text.strip():
-            self._close()
+            self.close()
             return
-        self.run_worker(self._ask(token.text), group="people", exclusive=True, exit_on_error=False)
+        self.run_worker(self._ask(token.text), group=self.GROUP, exclusive=True, exit_on_error=False)
 
     async def _ask(self, typed: str) -> None:
         found = (await aside(lambda: self._complete(typed)))[:_MAX]
         if token_at(self.value, self.input.cursor_position).text != typed or not self.input.has_focus:
             return  # typed on meanwhile
         self._found = found
-        options = self.query_one(OptionList)
+        options = self.options
         cells = min(_BOX_CELLS, self.app.size.width * 9 // 10) - 3
         options.clear_options().add_options([Option(suggestion_line(each, cells)) for each in found])
         options.highlighted = 0 if found and not looks_complete(typed) else None
         options.display = bool(found)
 
-    def _take(self, at: int) -> None:
+    def take(self, at: int) -> None:
+        """This one is meant."""
         field = self.input
         line, cursor = with_recipient(field.value, field.cursor_position, clean_line(self._found[at].value, 1000))
         with self.prevent(Input.Changed):
             field.value = line
         field.cursor_position = cursor
-        self._close()
+        self.close()
         self.post_message(self.Changed(self))
-
-    def _close(self) -> None:
-        self.workers.cancel_group(self, "people")
-        self.query_one(OptionList).display = False
 
 
 def suggestion_line(suggestion: Suggestion, width: int) -> Content:
