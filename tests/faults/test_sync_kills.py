@@ -197,14 +197,15 @@ def test_a_sync_killed_where_it_counts_loses_nothing(victim: Callable[[], Victim
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
+@pytest.mark.parametrize("everybody", [False, True], ids=["one", "all"])
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_sync_killed_at_any_system_call_loses_nothing(
-    victim: Callable[[], Victim], part: int
+    victim: Callable[[], Victim], part: int, everybody: bool
 ) -> None:
     one = victim()
     killed: Counter[str] = Counter()
     for number in range(1 + part, MOST_CALLS, PARTS):
-        said = one.sync(Death(number))
+        said = one.sync(Death(number, everybody=everybody))
         try:
             one.assert_unharmed(said)
         except AssertionError as exc:
@@ -214,5 +215,5 @@ def test_a_sync_killed_at_any_system_call_loses_nothing(
         killed[said.killed.split(" ")[1]] += 1
     else:
         pytest.fail("the sweep has no end")
-    print(part, dict(killed))
+    print(part, everybody, dict(killed))
     assert killed.total() > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import time
@@ -284,12 +285,46 @@ def test_leftovers_in_tmp_go_when_nobody_can_need_them(store: Store, tmp_path: P
     if child == 0:
         Maildir(maildir.directory).begin()
         os._exit(0)
-    os.waitpid(child, 0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead, and not buried: its number is still taken
     old, young = put(tmp, "old", b"x"), put(tmp, "young", b"x")
     os.utime(old, (0, time.time() - 37 * 3600))
     assert maildir.clear_tmp(time.time()) == 2
+    os.waitpid(child, 0)
     assert sorted(path.name for path in tmp.iterdir()) == sorted([living.key, young.name])
     living.discard()
+
+
+def test_a_leftover_goes_though_its_number_is_another_process_by_now(tmp_path: Path) -> None:
+    maildir = Maildir(tmp_path / "Maildir")
+    maildir.make()
+    left = maildir.begin()
+    left.write(b"half of it")
+    left.sync()
+    left.close()  # as when the machine was reset, and this process got the number of the one that died
+    assert maildir.clear_tmp(time.time()) == 1
+    assert list((maildir.directory / "tmp").iterdir()) == []
+
+
+def test_a_file_that_is_cleared_away_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maildir = Maildir(tmp_path / "Maildir")
+    maildir.make()
+    flock, cleared = fcntl.flock, list[int]()
+
+    def late(descriptor: int, operation: int) -> None:
+        if not cleared:
+            cleared.append(0)
+            monkeypatch.setattr(fcntl, "flock", flock)
+            cleared.append(maildir.clear_tmp(time.time()))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    arriving = maildir.begin()
+    arriving.write(b"whole")
+    assert cleared == [0, 1]
+    (filed,) = maildir.commit_batch([arriving])
+    assert (maildir.directory / filed.name).read_bytes() == b"whole"
 
 
 # --- names ------------------------------------------------------------------------

@@ -11,6 +11,7 @@ is in `tmp`, or complete in `new` or `cur` under a name by which the next scan k
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -100,7 +101,7 @@ class Arriving:
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
         with bordered(tmp):
-            self.descriptor = os.open(self.path, _NEW, 0o600)
+            self.descriptor = _open_locked(self.path)
 
     def write(self, chunk: bytes) -> None:
         """The next octets. Raises TooLarge, DiskFull, StoreError; then the message must be discarded."""
@@ -290,15 +291,19 @@ class Maildir:
         return " ".join(seen)
 
     def clear_tmp(self, now: float) -> int:
-        """Remove what crashes left in `tmp`: ours whose process is gone, anybody's after 36 hours; how many."""
+        """Remove what crashes left in `tmp`: ours that nobody holds, anybody's after 36 hours; how many."""
         removed = 0
         with suppress(OSError), os.scandir(self.directory / "tmp") as listing:
             for file in listing:
                 with suppress(OSError):
                     about = file.stat(follow_symlinks=False)
-                    if stat.S_ISREG(about.st_mode) and (now - about.st_mtime > STALE_S or _is_orphan(file.name)):
+                    if not stat.S_ISREG(about.st_mode):
+                        continue
+                    if now - about.st_mtime > STALE_S:
                         Path(file.path).unlink()
-                        removed += 1
+                    elif not _remove_orphan(Path(file.path)):
+                        continue
+                    removed += 1
         return removed
 
 
@@ -353,18 +358,37 @@ def printable(path: str | Path) -> str:
     return os.fspath(path).encode("utf-8", "replace").decode()
 
 
-def _is_orphan(name: str) -> bool:
-    """Whether a file in `tmp` was ours, and the process that wrote it is gone."""
-    found = _OURS.fullmatch(name)
+def _open_locked(path: Path) -> int:
+    """A new file in `tmp`, locked as long as somebody writes it. Raises OSError."""
+    while True:
+        descriptor = os.open(path, _NEW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            return descriptor  # a file system without locks: what is left there goes after 36 hours
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # somebody cleared up between the two calls
+
+
+def _remove_orphan(path: Path) -> bool:
+    """Remove a file of ours in `tmp` that nobody writes any longer; whether it was one. Raises OSError.
+
+    The lock tells, and not the number of the process in the name: after a crash that number may
+    be another program's, or that of a dead process which its parent did not bury yet.
+    """
+    found = _OURS.fullmatch(path.name)
     if not found or found.group(3) != _host():
         return False
+    descriptor = os.open(path, _READ)
     try:
-        os.kill(int(found.group(1)), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    except BlockingIOError:
         return False
-    return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _host() -> str:
