@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cli.conftest import Home
-from tests.cli.test_with_engine import PASSWORD, id_of, plain
+from tests.cli.test_with_engine import id_of, plain
+from tests.demo_account import PASSWORD, configured, stop_engine
 from tuimail.cli.parser import parse
 from tuimail.demo.server import DemoServer
-from tuimail.engine.office import Office
-from tuimail.engine.protocol import Stop
 from tuimail.model import EnvelopeId
 
 Ids = Callable[[str], int]
@@ -130,28 +129,6 @@ def test_each_has_help_and_refuses_what_is_no_message(seeded: Home, word: str) -
 # --- with a server ------------------------------------------------------------------
 
 
-def config_of(server: DemoServer) -> str:
-    return f"""\
-[accounts.demo]
-address = "ada@example.org"
-[accounts.demo.receive]
-protocol = "imap"
-host = "{server.host}"
-port = {server.imap_port}
-security = "none"
-user = "{server.user}"
-password_command = ["echo", "{PASSWORD}"]
-offline = "none"
-"""
-
-
-def stop_engine(home: Home) -> None:
-    office = Office.join(home.paths, on_notice=lambda notice: None, watch=False, start=False)
-    if office.wait_ready(1.0):
-        office.send(Stop())
-    office.close()
-
-
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
     with DemoServer.start(samples=False, password=PASSWORD) as server:
@@ -161,7 +138,7 @@ def server() -> Iterator[DemoServer]:
 
 
 def test_what_was_done_here_is_done_there_and_undone_there(home: Home, server: DemoServer) -> None:
-    home.configure(config_of(server))
+    home.configure(configured(server))
     assert home.run("sync").code == 0
     old, news = id_of(home, "Old"), id_of(home, "News")
     assert home.run("mailboxes", "create", "Looms").code == 0
@@ -180,7 +157,7 @@ def test_what_was_done_here_is_done_there_and_undone_there(home: Home, server: D
     assert home.run("sync").code == 0
     assert [b"Subject: Old" in each.raw for each in server.store.mailbox("INBOX").messages] == [True]
     assert id_of(home, "Old") == old
-    stop_engine(home)
+    stop_engine(home.paths)
 
 
 @pytest.mark.parametrize("words", [

@@ -13,14 +13,12 @@ from sys import executable
 import pytest
 
 from tests.cli.conftest import CONFIG, Done, Home
+from tests.demo_account import PASSWORD, configured, stop_engine
 from tests.ui.terminal import Terminal, app_environ
 from tuimail.demo.server import DemoServer
-from tuimail.engine.office import Office, engine_runs
-from tuimail.engine.protocol import Stop
 from tuimail.paths import Paths
 from tuimail.store import Store
 
-PASSWORD = "correct-horse-battery-staple"
 SMALL_DISK = "size=1m"
 
 
@@ -61,14 +59,6 @@ def assert_one_sentence(said: str, *words: str) -> None:
     assert lines[0].startswith("tuimail: "), said
     for word in words:
         assert word in last
-
-
-def stop_engine(paths: Paths) -> None:
-    """Ask the engine, if there is one, to end."""
-    office = Office.join(paths, on_notice=lambda notice: None, watch=False, start=False)
-    if engine_runs(paths) and office.wait_ready(5.0):
-        office.send(Stop())
-    office.close()
 
 
 @pytest.fixture
@@ -176,18 +166,7 @@ def crowded(home: Home, server: DemoServer, small_disk: Path) -> Iterator[Home]:
     home.environ["XDG_DATA_HOME"] = str(small_disk)
     home.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(dir=small_disk.parent)
     home.paths = Paths.from_environment(home.environ)
-    home.configure(f"""\
-[accounts.demo]
-address = "ada@example.org"
-[accounts.demo.receive]
-protocol = "imap"
-host = "{server.host}"
-port = {server.imap_port}
-security = "none"
-user = "{server.user}"
-password_command = ["echo", "{PASSWORD}"]
-offline = "none"
-""")
+    home.configure(configured(server))
     yield home
     stop_engine(home.paths)
 

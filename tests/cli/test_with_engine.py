@@ -10,12 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Home
+from tests.demo_account import PASSWORD, configured, stop_engine
 from tuimail.demo.server import DemoServer
-from tuimail.engine.office import Office
-from tuimail.engine.protocol import Stop
 from tuimail.model import Flag
 
-PASSWORD = "correct-horse-battery-staple"
 MAIL = b"From: Grace <grace@navy.example>\r\nTo: ada@example.org\r\nSubject: %s\r\nMessage-ID: <%s@navy.example>\r\n"
 PLAIN = MAIL + b"Date: Thu, 5 Nov 2026 09:12:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n"
 FILE = b"%PDF-1.4 " + b"listing " * 500
@@ -41,23 +39,9 @@ def server() -> Iterator[DemoServer]:
 @pytest.fixture
 def online(home: Home, server: DemoServer) -> Iterator[Home]:
     """A home whose account is the server's; nothing is fetched ahead."""
-    home.configure(f"""\
-[accounts.demo]
-address = "ada@example.org"
-[accounts.demo.receive]
-protocol = "imap"
-host = "{server.host}"
-port = {server.imap_port}
-security = "none"
-user = "{server.user}"
-password_command = ["echo", "{PASSWORD}"]
-offline = "none"
-""")
+    home.configure(configured(server))
     yield home
-    office = Office.join(home.paths, on_notice=lambda notice: None, watch=False, start=False)
-    if office.wait_ready(1.0):
-        office.send(Stop())
-    office.close()
+    stop_engine(home.paths)
 
 
 def id_of(home: Home, subject: str) -> int:

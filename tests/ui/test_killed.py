@@ -18,12 +18,11 @@ from typing import Literal
 
 import pytest
 
+from tests.demo_account import stop_engine
 from tests.engine.conftest import Demo
 from tests.engine.house import State, server_state
 from tests.ui.terminal import Terminal, app_environ
 from tuimail.demo.imap import capabilities
-from tuimail.engine.office import Office, engine_runs
-from tuimail.engine.protocol import Stop
 from tuimail.model import Flag
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -124,14 +123,6 @@ def wait_for_end(pids: list[int]) -> None:
             continue
         with os.fdopen(descriptor):
             assert select.select([descriptor], [], [], PATIENCE_S)[0], f"the engine {pid} still runs"
-
-
-def stop_engine(paths: Paths) -> None:
-    """Ask the engine, if there is one, to end."""
-    office = Office.join(paths, on_notice=lambda notice: None, watch=False, start=False)
-    if engine_runs(paths) and office.wait_ready(5.0):
-        office.send(Stop())
-    office.close()
 
 
 def stored_state(paths: Paths) -> State:
