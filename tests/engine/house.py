@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -189,6 +190,7 @@ def server_state(server: MailServer) -> State:
     """What the server has, asked by a client that is not ours."""
     found: State = {}
     with imapclient.IMAPClient(server.host, server.port, ssl=False, timeout=30) as client:
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each command waits 40 ms without
         client.login(server.user, server.password)
         for attributes, _, name in client.list_folders():
             if b"\\Noselect" in attributes or b"\\NonExistent" in attributes:

@@ -6,7 +6,6 @@ afterwards store and server agree.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -94,60 +93,3 @@ def test_a_single_fault_of_any_command_is_survived(
     server: Demo, house_of: Houses, verb: str, fault: Fault
 ) -> None:
     check_fault(server, house_of, verb, fault, once=True)
-
-
-def session_octets(server: Demo, house: House, proxy: FaultProxy) -> tuple[int, int]:
-    """Octets to the client and to the server of the session that tells everything."""
-    house.sync()
-    acting.make_wishes(house)
-    before = proxy.to_client_octets, proxy.to_server_octets
-    house.sync()
-    return proxy.to_client_octets - before[0], proxy.to_server_octets - before[1]
-
-
-def lengths(kind: frozenset[str], house_of: Houses) -> tuple[int, int]:
-    with Demo.start(samples=False, capabilities=kind) as server, FaultProxy(server.port) as proxy:
-        acting.fill(server)
-        return session_octets(server, house_of(server, port=proxy.port), proxy)
-
-
-def check_cut(kind: frozenset[str], house_of: Houses, *, to_client: int | None, to_server: int | None) -> None:
-    with Demo.start(samples=False, capabilities=kind) as server, FaultProxy(server.port) as proxy:
-        acting.fill(server)
-        house = house_of(server, port=proxy.port)
-        house.sync()
-        acting.make_wishes(house)
-        proxy.cut_after(server_octets=to_client, client_octets=to_server)
-        house.sync()
-        proxy.heal()
-        heals(house, server, all_done=True)
-        house.close()
-
-
-CUT_KINDS = {
-    "full": KINDS["full"] - {"COMPRESS=DEFLATE"},
-    "by_copy": KINDS["full"] - {"COMPRESS=DEFLATE", "MOVE"},
-    "outlook": KINDS["outlook"],
-    "bare": KINDS["bare"],
-}
-
-
-@pytest.mark.parametrize("kind", ["full", "by_copy", "bare"])
-def test_a_session_that_acts_is_cut_somewhere_and_completed_by_the_next(kind: str, house_of: Houses) -> None:
-    to_client, to_server = lengths(CUT_KINDS[kind], house_of)
-    chance = random.Random(kind)
-    for at in chance.sample(range(to_client // 4, to_client), 3):
-        check_cut(CUT_KINDS[kind], house_of, to_client=at, to_server=None)
-    for at in chance.sample(range(to_server // 4, to_server), 3):
-        check_cut(CUT_KINDS[kind], house_of, to_client=None, to_server=at)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(14400)
-@pytest.mark.parametrize("kind", list(CUT_KINDS))
-def test_a_session_that_acts_is_cut_at_any_octet(kind: str, house_of: Houses) -> None:
-    to_client, to_server = lengths(CUT_KINDS[kind], house_of)
-    for at in range(to_client):
-        check_cut(CUT_KINDS[kind], house_of, to_client=at, to_server=None)
-    for at in range(to_server):
-        check_cut(CUT_KINDS[kind], house_of, to_client=None, to_server=at)

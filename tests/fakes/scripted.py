@@ -179,7 +179,8 @@ class _Listener:
         raise NotImplementedError
 
     def keep(self, connection: socket.socket) -> None:
-        """Close this socket when the test is over."""
+        """Close this socket when the test is over; what is written goes out at once, or each line waits for an ACK."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self._open.append(connection)
 
