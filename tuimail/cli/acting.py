@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import envelope_of, named_mailboxes, wake_engine
+from tuimail.cli.listed import envelope_of, named_mailboxes
+from tuimail.cli.mail import wake_engine
 from tuimail.cli.output import nearest
 from tuimail.cli.questions import Questions
 from tuimail.cli.waiting import Fetcher

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuimail.cli.accounts import tell_engine
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import named_mailboxes
+from tuimail.cli.listed import named_mailboxes
 from tuimail.cli.output import Printer, count_words, nearest, size_words
 from tuimail.config import AccountConfig, Protocol
 from tuimail.engine.local.describe import describe

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import envelope_of
+from tuimail.cli.listed import envelope_of
 from tuimail.cli.output import Cell, Column, size_words
 from tuimail.cli.waiting import Fetcher
 from tuimail.errors import NotDownloaded, QuarantineRefused, UsageError

@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import envelope_values
+from tuimail.cli.listed import envelope_values
 from tuimail.cli.output import Cell, Text
 from tuimail.cli.parser import CLEAR
 from tuimail.cli.times import local

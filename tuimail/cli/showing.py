@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import envelope_of, envelope_values
+from tuimail.cli.listed import envelope_of, envelope_values
 from tuimail.cli.output import Cell, Text, report, size_words
 from tuimail.cli.parts import attachment_values
 from tuimail.cli.times import local

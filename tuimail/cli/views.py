@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.mail import Listed, chosen_mailboxes, print_listed
+from tuimail.cli.listed import Listed, chosen_mailboxes, print_listed
 from tuimail.model import EnvelopeId
 from tuimail.store import Store
 from tuimail.store.lists.views import HEAD, Opened, Scope, Sort, ViewSpec, Which
