@@ -98,10 +98,21 @@ def assert_heals(
     return said
 
 
+def was_killed(said: subprocess.CompletedProcess[str]) -> bool:
+    """Whether a session came to no end."""
+    return said.returncode in (-9, 137)
+
+
 def assert_killed(directory: Path, server: DropServer, template: Path, name: str, number: int) -> None:
     """As `assert_heals`, and the kill really happened."""
     said = assert_heals(directory, server, template, f"{name}:signal=KILL:when={number}")
-    assert said.returncode in (-9, 137), f"{name} {number} was never reached"
+    assert was_killed(said), f"{name} {number} was never reached"
+
+
+def assert_failed(directory: Path, server: DropServer, template: Path, inject: str) -> None:
+    """As `assert_heals`, and the call really failed."""
+    assert_heals(directory, server, template, inject)
+    assert "(INJECTED)" in Path(f"{directory}.trace").read_text(errors="replace"), f"{inject} was never reached"
 
 
 def points(counts: Counter[str]) -> list[tuple[str, int]]:
@@ -141,12 +152,29 @@ def test_a_kill_at_some_system_calls_loses_nothing(tmp_path: Path, server: DropS
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("inline", [True, False], ids=["inline", "threads"])
 def test_a_kill_at_any_system_call_loses_nothing(
-    tmp_path: Path, server: DropServer, template: Path, part: int, inline: bool
+    tmp_path: Path, server: DropServer, template: Path, part: int
 ) -> None:
     for name, number in points(count_calls(tmp_path / "count", server, template))[part::PARTS]:
-        assert_heals(tmp_path / "house", server, template, f"{name}:signal=KILL:when={number}", inline=inline)
+        assert_killed(tmp_path / "house", server, template, name, number)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_kill_while_two_threads_are_at_work_loses_nothing(
+    tmp_path: Path, server: DropServer, template: Path, part: int
+) -> None:
+    """strace counts each thread by itself: a number that no thread reaches kills nobody, and all must be well."""
+    killed = Counter[bool]()
+    for name, number in points(count_calls(tmp_path / "count", server, template))[part::PARTS]:
+        said = assert_heals(
+            tmp_path / "house", server, template, f"{name}:signal=KILL:when={number}", inline=False
+        )
+        assert was_killed(said) or said.returncode == 0, (name, number, said.stdout, said.stderr)
+        killed[was_killed(said)] += 1
+    print(part, killed[True], "killed of", killed.total())
+    assert killed[True] > killed[False]
 
 
 FAILURES = [
@@ -161,7 +189,7 @@ def test_a_disk_that_fails_at_some_point_loses_nothing(
 ) -> None:
     count = count_calls(tmp_path / "count", server, template)[name]
     for number in sorted({1, count // 2, count - 1} - {0, -1}):
-        assert_heals(tmp_path / "house", server, template, f"{name}:error={error}:when={number}+")
+        assert_failed(tmp_path / "house", server, template, f"{name}:error={error}:when={number}+")
 
 
 @pytest.mark.long
@@ -172,7 +200,7 @@ def test_a_disk_that_fails_at_any_point_loses_nothing(
     tmp_path: Path, server: DropServer, template: Path, name: str, error: str, lasts: str
 ) -> None:
     for number in range(1, count_calls(tmp_path / "count", server, template)[name] + 1):
-        assert_heals(tmp_path / "house", server, template, f"{name}:error={error}:when={number}{lasts}")
+        assert_failed(tmp_path / "house", server, template, f"{name}:error={error}:when={number}{lasts}")
 
 
 def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path, server: DropServer, template: Path) -> None:
