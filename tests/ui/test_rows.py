@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.values import NOW, account, mailbox, row
 from tuimail.mime.clean import cell_width
-from tuimail.model import AccountStatus, Flag, Role
+from tuimail.model import Flag, Role
 from tuimail.ui.lines.rows import (
     Runs,
     lines_per_row,
@@ -15,7 +15,6 @@ from tuimail.ui.lines.rows import (
     list_title,
     row_lines,
     runs_width,
-    status_line,
     top_bar,
 )
 
@@ -66,12 +65,6 @@ def test_the_title_counts_and_gives_way_from_the_right() -> None:
     assert cell_width(words(list_title(inbox, 20))) == 20
     assert "2 selected" in words(list_title(inbox, 60, selected=2))
     assert "fetching 1,200 of 80,000" in words(list_title(inbox, 60, fetching=(1200, 80000)))
-
-
-def test_the_status_line_says_the_truth_and_nothing_when_all_is_well() -> None:
-    assert status_line([account(status=AccountStatus.ONLINE)], NOW) == []
-    away = account(status=AccountStatus.OFFLINE, sentence="imap.example refused the connection.", pending=2)
-    assert words(status_line([away], NOW)) == "2 waiting · offline since 08:12 · imap.example refused the connection."
 
 
 def test_the_top_bar_tells_when_the_account_was_synced() -> None:

@@ -130,7 +130,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("list.filter", "ampersand", "Filter", "Show what has the words you type; Esc shows all again.", MAIN),
     ActionSpec("list.date", "semicolon", "Go to date", "Go to a date: 2026-03, monday, 3w.", MAIN),
     ActionSpec("list.density", "Y", "One/two lines", "One line a message, or two with words of its text.", MAIN),
-    ActionSpec("list.days", "", "Group by day", "Say where each day begins, instead of a date in every row.", MAIN),
+    ActionSpec("list.days", "ctrl+y", "Days on/off", "A heading for each day, in lists that are sorted by date.", MAIN),
     ActionSpec("list.next", "j,down", "Down", "One message down.", LIST),
     ActionSpec("list.previous", "k,up", "Up", "One message up.", LIST),
     ActionSpec("list.half_down", "ctrl+d", "Half page down", "Half a page down.", LIST),
@@ -139,7 +139,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("list.page_up", "ctrl+b,pageup", "Page up", "A page up.", LIST),
     ActionSpec("list.top", "g,home", "Newest", "The newest message.", LIST),
     ActionSpec("list.bottom", "G,end", "Oldest", "The oldest message.", LIST),
-    ActionSpec("list.open", "enter,l,right", "Open", "Open the message in the reader.", LIST),
+    ActionSpec("list.open", "enter", "Open", "Open the message, or the conversation, in the reader.", LIST),
+    ActionSpec("list.into", "l,right", "Go in", "Open a conversation in the list, a message in the reader.", LIST),
     ActionSpec("list.back", "h,left", "Folders", "Go to the folder tree.", LIST),
     ActionSpec("list.select", "x", "Select", "Select the message, or take it out of the selection.", LIST),
     ActionSpec("list.select_range", "X", "Select range", "Select all from the last selected message to here.", LIST),
@@ -153,6 +154,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("reader.top", "g,home", "Top", "The top of the message.", READER),
     ActionSpec("reader.bottom", "G,end", "End", "The end of the message.", READER),
     ActionSpec("reader.back", "h,left", "List", "Go back to the list.", READER),
+    ActionSpec(
+        "reader.select", "x", "Select lines", "Select lines, so that an answer quotes only them; Esc or x ends it.",
+        READER,
+    ),
+    ActionSpec(
+        "reader.select_here", "X", "Select from here", "Let the selection begin at the line that you reached.", READER
+    ),
+    ActionSpec("reader.copy", "y", "Copy lines", "Copy the selected lines into the clipboard.", READER),
     ActionSpec("tree.next", "j,down", "Down", "One mailbox down.", TREE),
     ActionSpec("tree.previous", "k,up", "Up", "One mailbox up.", TREE),
     ActionSpec("tree.page_down", "ctrl+f,pagedown", "Page down", "A page down.", TREE),

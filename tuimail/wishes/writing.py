@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tuimail.config import AccountConfig, Config
@@ -41,7 +41,7 @@ from tuimail.mime.writing.flowing import unflow
 from tuimail.mime.writing.mailto import Mailto, parse_mailto
 from tuimail.mime.writing.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
 from tuimail.mime.writing.wording import id_atoms
-from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section
+from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section, TextLine
 from tuimail.store import Store
 from tuimail.wishes.identities import account_of, everyone_of_mine, mine_of, signature, with_signature
 from tuimail.wishes.sending import sending_account
@@ -108,11 +108,12 @@ def reply(
 
 
 def forward(
-    store: Store, config: Config, envelope_id: EnvelopeId, how: str = "inline", *, at: int, kind: Section = TEXT,
-    make_do: bool = False,
+    store: Store, config: Config, envelope_id: EnvelopeId, how: str = "inline", quoted_text: str | None = None, *,
+    at: int, kind: Section = TEXT, make_do: bool = False,
 ) -> DraftId:
     """A message passed on: its text and attachments (`inline`), or whole, as a file (`attached`).
 
+    `quoted_text`: of the text only this, else what the reader shows (`kind`: text, plain or html).
     Raises Wanted, Vanished; QuarantineRefused where something in it is held.
     """
     if how not in ("inline", "attached"):
@@ -121,6 +122,8 @@ def forward(
     if how == "attached":
         return _attached(store, config, envelope, at=at)
     original, readable = reading_of(store, envelope, kind, make_do=make_do)
+    if quoted_text is not None and quoted_text.strip():
+        readable = replace(readable, lines=tuple(map(TextLine, quoted_text.strip("\n").split("\n"))), links=())
     files, refused = files_of(store, config, envelope, make_do=make_do)
     told, identity = _writer(config, envelope.account, original)
     names = [file.filename or file.content_type for file in files]

@@ -76,7 +76,7 @@ class Desk(Protocol):
         """A new message from this account, or from the first that can send."""
 
     def answer(self, envelope_id: EnvelopeId, how: How, quoted: str | None, kind: Section) -> DraftId:
-        """A message about one that is here. `quoted`: what was selected; `kind`: which form of its text was shown.
+        """A message about one that is here. `quoted`: of its text only this; `kind`: which form of it was shown.
 
         Raises NotDownloaded.
         """

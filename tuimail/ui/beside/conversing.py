@@ -90,6 +90,10 @@ class Conversation:
         """The message whose heading is this line of the reader."""
         return self._page.message_at(line)
 
+    def lines_around(self, line: int) -> tuple[EnvelopeId, range] | None:
+        """The message that a line of the reader belongs to, and its lines without the heading."""
+        return self._page.around(line)
+
     def start_of(self, envelope_id: EnvelopeId) -> int:
         """The line where a message begins."""
         return self._page.starts.get(envelope_id, 0)

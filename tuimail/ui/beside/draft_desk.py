@@ -73,7 +73,7 @@ class DraftDesk:
         with Store.open(self.paths) as store:
             match how:
                 case How.FORWARD:
-                    return writing.forward(store, config, envelope_id, "inline", at=at, kind=kind)
+                    return writing.forward(store, config, envelope_id, "inline", quoted, at=at, kind=kind)
                 case How.FORWARD_ATTACHED:
                     return writing.forward(store, config, envelope_id, "attached", at=at)
                 case How.AS_NEW:

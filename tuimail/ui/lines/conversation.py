@@ -37,6 +37,15 @@ class Page(NamedTuple):
         """The message whose heading is this line."""
         return next((envelope_id for envelope_id, start in self.starts.items() if start == line), None)
 
+    def around(self, line: int) -> tuple[EnvelopeId, range] | None:
+        """The message that this line belongs to, and its lines without the heading."""
+        before = [(start, envelope_id) for envelope_id, start in self.starts.items() if start <= line]
+        if not before:
+            return None
+        start, envelope_id = max(before)
+        end = min((other for other in self.starts.values() if other > start), default=len(self.lines))
+        return envelope_id, range(start + 1, end)
+
 
 def conversation_page(messages: Sequence[Told], now: float) -> Page:
     """All messages, the oldest first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tuimail.ui.lines.outbox_lines import NO_WORDS, Words
 from tuimail.ui.lines.when import counted, long_size
 
 WINDOW_S = 20.0
@@ -107,7 +108,11 @@ class Downloads:
         return had or bool(self._running)
 
     @property
-    def words(self) -> str:
+    def words(self) -> Words:
         """All of them; empty when none runs."""
-        told = [(account, download.words) for account, download in self._running.items() if download.words]
-        return " · ".join(words if len(told) == 1 else f"{account} {words}" for account, words in told)
+        told = [(account, download) for account, download in self._running.items() if download.words]
+        if not told:
+            return NO_WORDS
+        long = " · ".join(each.words if len(told) == 1 else f"{account} {each.words}" for account, each in told)
+        done, total = (sum(each.messages[of] for _, each in told) for of in (0, 1))
+        return Words(long, "busy", f"{counted(done)} of {counted(total)}")

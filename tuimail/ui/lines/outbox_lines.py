@@ -26,6 +26,8 @@ class Words(NamedTuple):
 
     words: str
     role: str
+    short: str = ""
+    """The same where it is narrow."""
 
 
 NO_WORDS = Words("", "busy")
@@ -34,6 +36,9 @@ NO_WORDS = Words("", "busy")
 def state_words(item: OutboxItem, now: float) -> Words:
     """`waits until 14:00`, `sending`, `not sent`, `sent 12:04`."""
     match item.state:
+        case OutState.QUEUED if item.of_recipients:
+            again = f" till {_moment(item.not_before, now)}" if item.not_before > now else ""
+            return Words(f"{len(item.recipients)} of {item.of_recipients} wait{again}", "busy")
         case OutState.QUEUED if item.not_before > now:
             return Words(f"{'tries again' if item.tries else 'leaves'} {_moment(item.not_before, now)}", "busy")
         case OutState.QUEUED:
@@ -80,6 +85,9 @@ def details(item: OutboxItem, now: float) -> list[tuple[str, str, str]]:
     lines = [("State", state_words(item, now).words, state_words(item, now).role)]
     if item.sentence:
         lines.append(("", item.sentence, "warning" if item.state in _NEEDS_A_PERSON else "text"))
+    if item.of_recipients and item.state not in DONE:
+        these = f"{len(item.recipients)} of {item.of_recipients} recipients; the others have it"
+        lines.append(("Waits for", these, "text"))
     lines += [("", f"{recipient}: {words}", "warning") for recipient, words in item.refused]
     lines += [
         ("From", item.sender, "text"),
@@ -109,7 +117,7 @@ def status_words(items: Sequence[OutboxItem]) -> Words:
     needing = sum(item.state in _NEEDS_A_PERSON for item in items)
     waiting = sum(item.state in _UNDER_WAY for item in items)
     if needing:
-        return Words(f"{needing} not sent, O shows why", "error")
+        return Words(f"{needing} not sent, O shows why", "error", f"{needing} not sent")
     return Words(f"{waiting} to send", "busy") if waiting else NO_WORDS
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tuimail.mime.clean import cell_width, clean_line
 from tuimail.model import Account, AccountStatus, Flag, Mailbox, Role, Row
 from tuimail.ui.lines.cells import ELLIPSIS, elide, fit
-from tuimail.ui.lines.when import clock_time, counted, day_or_time, short_date, short_size
+from tuimail.ui.lines.when import clock_time, counted, days_between, short_date, short_size, time_of_day
 
 
 class Run(NamedTuple):
@@ -134,7 +134,7 @@ def list_row(
         runs.append(Run(fit(short_size(row.size_octets), columns.size, right=True), "date"))
     if columns.date:
         date = when or short_date(row.sort_at, now)
-        runs.append(Run(fit(date, columns.date, right=True), "heading" if when and ":" not in when else "date"))
+        runs.append(Run(fit(date, columns.date, right=True), "date"))
     runs.append(Run(" ", "text"))
     return runs
 
@@ -145,7 +145,7 @@ class Shape(NamedTuple):
     is_roomy: bool = False
     """Two lines a message: the subject, and the beginning of its text."""
     by_day: bool = False
-    """The first message of a day says which day it is, the others only when on it."""
+    """Each day has a heading, and rows say only the time. Where a list is sorted by date."""
 
 
 DENSE = Shape()
@@ -193,13 +193,15 @@ def _where_label(where: str, room: int) -> str:
 
 def row_lines(
     row: Row, width: int, now: float, *, cursor: bool = False, selected: bool = False, where: str = "",
-    shape: Shape = DENSE, snippet: str = "", new_day: bool = False, muted: bool = False,
+    shape: Shape = DENSE, snippet: str = "", muted: bool = False,
 ) -> list[Runs]:  # fmt: skip
     """All lines of one message, `lines_per_row(width, shape)` of them, each exactly `width` cells.
 
-    `snippet`: the beginning of its text, for rows with room. `new_day`: the row above is of another day.
+    `snippet`: the beginning of its text, for rows with room.
     """
-    when = day_or_time(row.sort_at, now, new_day=new_day) if shape.by_day else ""
+    # In an open conversation there may be messages of other days than the heading says.
+    is_of_day = shape.by_day and not days_between(row.sort_at, row.stands_at)
+    when = time_of_day(row.sort_at) if is_of_day else ""
     if lines_per_row(width, shape) == 1:
         columns = list_columns(width)
         return [list_row(row, columns, now, cursor=cursor, selected=selected, where=where, when=when, muted=muted)]
@@ -307,7 +309,7 @@ def top_bar(accounts: Sequence[Account], current: str, width: int, now: float, *
     if account is None:
         return both_ends(left, [], width)
     right = [Run(clean_line(account.address, 200), "text")]
-    right += [Run(" · ", "muted"), Run(_freshness(account, now) + " ", _status_role(account))]
+    right += [Run(" · ", "muted"), Run(_freshness(account, now) + " ", status_role(account))]
     return both_ends(left, right, width)
 
 
@@ -321,7 +323,8 @@ def _freshness(account: Account, now: float) -> str:
     return f"synced {clock_time(account.synced_at, now)}"
 
 
-def _status_role(account: Account) -> str:
+def status_role(account: Account) -> str:
+    """How the state of an account is drawn."""
     return {
         AccountStatus.NEVER: "muted",
         AccountStatus.CONNECTING: "busy",
@@ -356,38 +359,3 @@ def key_line(keys: Sequence[tuple[str, str]], width: int) -> Runs:
         label, words = keys[index]
         runs += [Run(" " * (start - runs_width(runs)), "text"), Run(label, "key"), Run(f" {words}", "key-words")]
     return runs
-
-
-def status_width(runs: Runs, width: int) -> int:
-    """Cells of the status line beside the key bar: what it says, at most 60 % of the screen."""
-    return min(runs_width(runs) + 2, width * 6 // 10) if runs else 0
-
-
-def status_line(accounts: Sequence[Account], now: float) -> Runs:
-    """What a person must know now: `2 waiting · offline since 11:50 · why`; empty when all is well."""
-    runs: Runs = []
-    waiting = sum(account.pending for account in accounts)
-    if waiting:
-        runs.append(Run(f"{counted(waiting)} waiting", "busy"))
-    for account in accounts:
-        trouble = _trouble(account, now)
-        if not trouble:
-            continue
-        who = clean_line(account.address, 60) + ": " if len(accounts) > 1 else ""
-        runs.append(Run(who + trouble, _status_role(account)))
-        if account.sentence:
-            runs.append(Run(clean_line(account.sentence, 200), "muted"))
-    joined: Runs = []
-    for run in runs:
-        joined += [Run(" · ", "muted"), run] if joined else [run]
-    return joined
-
-
-def _trouble(account: Account, now: float) -> str:
-    if account.status is AccountStatus.OFFLINE:
-        return f"offline since {clock_time(account.since, now)}"
-    if account.status is AccountStatus.NEEDS_PASSWORD:
-        return "needs its password"
-    if account.status is AccountStatus.FAILED:
-        return "stopped"
-    return ""

@@ -30,7 +30,7 @@ from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.dictionary import find_words
 from tuimail.ui.beside.notices import Inbox
 from tuimail.ui.beside.toasts import Toasts
-from tuimail.ui.screens.local_mail import LocalMailScreen
+from tuimail.ui.screens.quoting import QuotingScreen
 from tuimail.ui.widgets.key_keeper import KeyKeeper
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ WAITS_S = 60.0
 MOST_OPEN = 6
 """Composers that stay as they are, with their undo; older ones are saved and closed."""
 
-class ComposersScreen(LocalMailScreen):
+class ComposersScreen(QuotingScreen):
     """Composers. `ComposingScreen` adds what is begun and sent."""
 
     def __init__(
@@ -82,7 +82,10 @@ class ComposersScreen(LocalMailScreen):
         yield self.keeper
 
     def _one(self) -> EnvelopeId | None:
-        """The message that is meant: in the reader when it has the keys, else under the cursor."""
+        """The message that is meant: in the reader when it has the keys, or lines of it are selected."""
+        selected = self.selected()
+        if selected is not None:
+            return selected.envelope_id
         if self.focused in (self.reader, self.parts_bar) and self.reading.current is not None:
             return self.reading.current
         return self.list_view.cursor_id

@@ -121,15 +121,20 @@ class ComposingScreen(ComposersScreen):
         if envelope_id is None:
             self.notify("There is no message here.", markup=False, timeout=2)
             return
+        selected = self.selected()
+        self.reader.end_selection()
         self.keeper.begin()
         kind = self.reading.kind if self.reading.current == envelope_id else Section("text")
         self.run_worker(
-            self._answer_when_here(envelope_id, how, kind), group="writing", exclusive=True, exit_on_error=False
-        )
+            self._answer_when_here(envelope_id, how, selected.text if selected is not None else None, kind),
+            group="writing", exclusive=True, exit_on_error=False,
+        )  # fmt: skip
 
-    async def _answer_when_here(self, envelope_id: EnvelopeId, how: How, kind: Section) -> None:
+    async def _answer_when_here(
+        self, envelope_id: EnvelopeId, how: How, quoted: str | None, kind: Section
+    ) -> None:
         try:
-            draft_id, at_once = await self.when_here(lambda: self.writing.answer(envelope_id, how, None, kind))
+            draft_id, at_once = await self.when_here(lambda: self.writing.answer(envelope_id, how, quoted, kind))
             if at_once or not (self.is_writing or self.app.screen is not self):
                 await self.open_draft(draft_id, is_new=how is not How.DRAFT)
             else:  # nobody is torn out of what they went on to do

@@ -269,10 +269,17 @@ class MailScreen(ListingPane):
         """What the status line says of mail on its way out."""
         return NO_WORDS
 
+    @property
+    def selection_words(self) -> Words:
+        """What the status line says of lines that are selected in the reader."""
+        return NO_WORDS
+
     def tell_status(self) -> None:
         account = self.account_of(self.shown_mailbox)
         self.query_one(TopBar).update(self.accounts, account.name if account is not None else "")
-        self.query_one(StatusLine).update(self.accounts, self._engine_note, self._downloads.words, self.outbox_words)
+        self.query_one(StatusLine).update(
+            self.accounts, self._engine_note, self._downloads.words, self.outbox_words, selection=self.selection_words
+        )
 
     def _minute_passed(self) -> None:
         self.list_view.forget_dates()

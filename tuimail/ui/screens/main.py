@@ -74,7 +74,12 @@ class MainScreen(ComposingScreen, SearchingScreen):
     def action_pane_back(self) -> None:
         """Stop waiting, clear the selection, or go one pane back."""
         view = self.list_view
-        if self.leave_writing() or self.return_to_search():
+        if self.leave_writing():
+            return
+        if self.reader.is_selecting and self.reader_is_seen:
+            self.reader.end_selection()
+            return
+        if self.return_to_search():
             return
         if self.reading.is_waiting and self.reader_is_seen:
             self.reading.stop_waiting()
@@ -140,7 +145,9 @@ class MainScreen(ComposingScreen, SearchingScreen):
         if cursor is None:
             return
         is_read = self.reading.current == cursor or cursor in self.conversation.ids
-        if not self.reader_is_seen or not is_read:
+        if self.reader.is_selecting and self.reader_is_seen:
+            self.reader.action_reader_page_down()
+        elif not self.reader_is_seen or not is_read:
             self.list_view.action_list_open()
         elif self.reading.state is not State.TEXT or self.reader.at_end:
             self.action_message_next_unread()

@@ -26,11 +26,13 @@ from tuimail.errors import MailError
 from tuimail.model import Account, Mailbox, Row
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.lists.views import ViewSpec
+from tuimail.store.lists.views import Sort, ViewSpec
 from tuimail.ui.beside.listing import Listing, ViewListing, listing_of, opening
+from tuimail.ui.beside.pages import Pages
 from tuimail.ui.beside.remembered import Place, Remembered
 from tuimail.ui.beside.unified import look_of, mailbox_of_view, midnight, name_of, spec_of
 from tuimail.ui.layout import divide, too_small
+from tuimail.ui.lines.day_page import HEADING, DayLine, day_lines, first_top, fits_days, heading_runs, whole_rows
 from tuimail.ui.lines.mailbox_pages import centred, mailbox_message, view_message
 from tuimail.ui.lines.rows import (
     Order,
@@ -42,13 +44,12 @@ from tuimail.ui.lines.rows import (
     lines_per_row,
     list_title,
     row_lines,
-    status_line,
-    status_width,
+    runs_width,
     top_bar,
     where_label,
 )
+from tuimail.ui.lines.status import account_parts, most_cells, status_runs
 from tuimail.ui.lines.tree_rows import TreeRow, ViewLine, tree_line, tree_rows, view_lines
-from tuimail.ui.lines.when import days_between
 
 ENTER_ALTERNATE = "\x1b[?1049h"
 _LEAVE_ALTERNATE = "\x1b[?1049l\x1b[?25h"
@@ -230,33 +231,61 @@ class Frame:
         mailbox, listing = shown.mailbox, shown.listing
         lines = [self._line(list_title(mailbox, width, order=shown.order), width)]
         page = height - 1
-        total = listing.window(0, 0).total
-        shape = self._remembered.shape()
+        pages = Pages(listing.window)
+        pages.refresh()
+        total, shape = pages.total, self._remembered.shape()
         per_row = lines_per_row(width - 1 if total * lines_per_row(width, shape) > page else width, shape)
-        cursor, top = self._cursor_and_top(listing, total, place, page // per_row)
-        window = listing.window(top, page)
-        inner = width - 1 if total * per_row > page else width
+        if listing.spec.sort is not Sort.DATE or not fits_days(page, per_row):
+            shape = shape._replace(by_day=False)
+        places, scrolls, cursor = self._page(listing, pages, place, page, per_row, by_day=shape.by_day)
+        inner = width - 1 if scrolls else width
         by_id = {each.id: each for each in mailboxes if each.id != mailbox.id}
         is_mixed = listing.spec.is_threaded or not listing.spec.mailbox_id
         with_account = len(accounts) > 1 and mailbox.id < 0
         muted = self._store.conversations.muted()
-        above = listing.window(top - 1, 1).rows[0] if shape.by_day and 0 < top <= total else None
-        for position, row in enumerate(window.rows, window.start):
-            at_cursor = position == cursor
-            new_day = shape.by_day and (above is None or days_between(row.sort_at, above.sort_at) != 0)
-            above = row
+        for position, part in places:
+            row = pages.row(position)
+            if row is None:
+                break
+            if part == HEADING:
+                lines.append(self._line(heading_runs(row, inner, self._now), inner) + self._line([], width - inner))
+            if part:
+                continue
             of = by_id.get(row.mailbox_id) if is_mixed else None
             where = where_label(of, with_account=with_account) if of is not None else ""
             for runs in row_lines(
-                row, inner, self._now, cursor=at_cursor, where=where, shape=shape, new_day=new_day,
+                row, inner, self._now, cursor=position == cursor, where=where, shape=shape,
                 muted=row.thread_id in muted, snippet=self._snippet(row) if shape.is_roomy else "",
             ):  # fmt: skip
-                line = self._line(runs, inner, "cursor" if at_cursor else "")
+                line = self._line(runs, inner, "cursor" if position == cursor else "")
                 lines.append(line + self._line([], width - inner))
         del lines[height:]
         if not total:
             lines += self._message(self._why_empty(accounts, mailboxes, shown), width, page)
         return lines + [self._line([], width)] * (height - len(lines))
+
+    def _page(
+        self, listing: Listing, pages: Pages, place: Place, page: int, per_row: int, *, by_day: bool
+    ) -> tuple[list[DayLine], bool, int]:
+        """Which lines the page has, whether the list is longer, and where the cursor is: as `MessageList.show`."""
+        cursor, top = opening(listing, place.envelope_id, place.cursor, place.top)
+        total = pages.total
+        cursor = max(0, min(cursor, total - 1))
+        last_top = first_top(total - 1, page, per_row, pages.row) if by_day else max(0, total - page // per_row)
+        top = max(0, min(top, last_top))
+        if by_day:
+            shown = whole_rows(day_lines(top, page, per_row, pages.row), per_row)
+            if cursor < top:
+                top = cursor
+            elif not shown or cursor > shown[-1]:
+                top = max(top, first_top(cursor, page, per_row, pages.row))
+            return day_lines(top, page, per_row, pages.row), last_top > 0, cursor
+        if cursor < top:
+            top = cursor
+        elif cursor > top + page // per_row - 1:
+            top = cursor - page // per_row + 1
+        flat = [DayLine(top + line // per_row, line % per_row) for line in range(page)]
+        return flat, total * per_row > page, cursor
 
     def _snippet(self, row: Row) -> str:
         from tuimail.ui.beside.snippets import snippet_of  # 10 ms that rows of one line do not wait for
@@ -271,24 +300,13 @@ class Frame:
         account = next((each for each in accounts if each.name == mailbox.account), None)
         return mailbox_message(mailbox, account, None)
 
-    def _cursor_and_top(self, listing: Listing, total: int, place: Place, page: int) -> tuple[int, int]:
-        """Where the app will put cursor and page: as `MessageList.show`."""
-        cursor, top = opening(listing, place.envelope_id, place.cursor, place.top)
-        cursor = max(0, min(cursor, total - 1))
-        top = max(0, min(top, total - page))
-        if cursor < top:
-            top = cursor
-        elif cursor > top + page - 1:
-            top = cursor - page + 1
-        return cursor, top
-
     def _bottom(self, accounts: Sequence[Account], keys: object) -> str:
         """The key bar as it was, and what the accounts say. `keys` comes from the memory and can be anything."""
-        said = status_line(accounts, self._now)
-        room = status_width(said, self._width)
+        said = status_runs(account_parts(accounts, self._now), most_cells(self._width) - 2)
+        room = runs_width(said) + 2 if said else 0
         words = [(str(each[0]), str(each[1])) for each in keys if len(each) == 2] if isinstance(keys, list) else []
         bar = self._line(key_line(words, self._width - room), self._width - room, "panel")
-        return bar + self._line([*cut_runs(said, max(0, room - 1)), Run(" ", "text")], room, "panel")
+        return bar + self._line([*said, Run(" ", "text")], room, "panel")
 
     def _message(self, message: list[Runs], width: int, page: int) -> list[str]:
         shown = centred(message, width)

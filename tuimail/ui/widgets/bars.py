@@ -10,7 +10,18 @@ from collections.abc import Callable, Collection, Sequence
 from tuimail.model import Account, Envelope, Mailbox
 from tuimail.ui.lines.document import card
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words
-from tuimail.ui.lines.rows import Order, Run, Runs, cut_runs, list_title, status_line, status_width, top_bar
+from tuimail.ui.lines.rows import Order, Run, Runs, list_title, runs_width, top_bar
+from tuimail.ui.lines.status import (
+    AWAY,
+    HAND,
+    PROGRESS,
+    QUEUED,
+    TROUBLE,
+    Part,
+    account_parts,
+    most_cells,
+    status_runs,
+)  # fmt: skip
 from tuimail.ui.widgets.lines import LineWidget
 
 
@@ -89,29 +100,27 @@ class StatusLine(LineWidget):
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._clock = clock
-        self._accounts: Sequence[Account] = ()
-        self._note = ""
-        self._download = ""
-        self._outbox = NO_WORDS
+        self._parts: list[Part] = []
 
     def update(
-        self, accounts: Sequence[Account], note: str = "", download: str = "", outbox: Words = NO_WORDS
-    ) -> None:
+        self, accounts: Sequence[Account], note: str = "", downloads: Words = NO_WORDS, outbox: Words = NO_WORDS,
+        *, selection: Words = NO_WORDS,
+    ) -> None:  # fmt: skip
         """Show these; the widget is as wide as what it says, at most 60 % of the line."""
-        self._accounts, self._note, self._download, self._outbox = accounts, note, download, outbox
-        self.styles.width = status_width(self._runs(), self.app.size.width)
+        told = [
+            Part(*selection[:2], HAND, selection.short),
+            Part(*downloads[:2], PROGRESS, downloads.short),
+            Part(note, "offline", AWAY),
+            Part(*outbox[:2], TROUBLE if outbox.role == "error" else QUEUED, outbox.short),
+        ]
+        self._parts = [*(part for part in told if part.words), *account_parts(accounts, self._clock())]
+        runs = self._runs(self.app.size.width)
+        self.styles.width = runs_width(runs) + 2 if runs else 0
         self.refresh()
 
-    def _runs(self) -> Runs:
-        runs = status_line(self._accounts, self._clock())
-        if self._outbox.words:
-            runs = [Run(*self._outbox), *([Run(" · ", "muted")] if runs else []), *runs]
-        if self._note:
-            runs = [Run(self._note, "offline"), *([Run(" · ", "muted")] if runs else []), *runs]
-        if self._download:
-            runs = [Run(self._download, "busy"), *([Run(" · ", "muted")] if runs else []), *runs]
-        return runs
+    def _runs(self, width: int) -> Runs:
+        return status_runs(self._parts, max(0, most_cells(width) - 2))
 
     def line_runs(self, y: int, width: int) -> Runs:
         """The line."""
-        return [*cut_runs(self._runs(), max(0, width - 1)), Run(" ", "text")]
+        return [*self._runs(self.app.size.width), Run(" ", "text")]

@@ -24,9 +24,10 @@ from tuimail.ui.keys import READER, bindings
 from tuimail.ui.layout import clamp
 from tuimail.ui.lines.cells import char_width
 from tuimail.ui.lines.paragraphs import joined
-from tuimail.ui.lines.rows import Run
+from tuimail.ui.lines.rows import BAR, Run
+from tuimail.ui.lines.selecting import row_of
 from tuimail.ui.lines.wrapping import FOLD, Flow, Piece, folded_at_first, piece_runs, quotes_of
-from tuimail.ui.widgets.lines import LineView
+from tuimail.ui.widgets.selecting import SelectingView
 
 MEASURE = 92
 """Text is never wider: longer lines are hard to follow."""
@@ -35,7 +36,7 @@ _PAUSE_S = 0.012
 _MARGIN = 1
 
 
-class Reader(Punctual, LineView, can_focus=True):
+class Reader(Punctual, SelectingView, can_focus=True):
     """The text of one message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(READER)]
@@ -76,6 +77,9 @@ class Reader(Punctual, LineView, can_focus=True):
         `joins`: lines that were broken by the sender may be joined where the pane is narrower.
         """
         top = self.top_line if keep_place else 0
+        if not keep_place or (self.is_selecting and lines != self._source):
+            self.end_selection()
+            self._pointed = None
         self._source, self._joins = lines, joins
         self._lines = self._joined()
         self._folded = folded_at_first(self._lines)
@@ -147,6 +151,7 @@ class Reader(Punctual, LineView, can_focus=True):
         if self._seek_end and self._flow.complete:
             self._seek_end = False
             self.scroll_line_to(len(self._flow) - self.page_lines)
+            self._step(len(self._flow))
 
     def _join_again(self) -> None:
         """Another width: other lines are joined, and the lines have other numbers."""
@@ -154,6 +159,8 @@ class Reader(Punctual, LineView, can_focus=True):
         if len(lines) != len(self._lines):
             self._lines = lines
             self._folded = folded_at_first(lines)
+            self.end_selection()
+            self._pointed = None
 
     def _keep_place(self) -> None:
         """Flow again, and keep the source line that is at the top there."""
@@ -183,15 +190,23 @@ class Reader(Punctual, LineView, can_focus=True):
         if index >= len(self._flow):
             return self.palette.strip([], width)
         runs = piece_runs(self._flow, self._flow.piece(index), max(1, width - _MARGIN))
-        return self.palette.strip([Run(" " * _MARGIN, "text"), *runs], width)
+        if index not in self.selected_rows:
+            return self.palette.strip([Run(" " * _MARGIN, "text"), *runs], width)
+        held = self._selection is not None and index == row_of(self._flow, self._selection.cursor)
+        ground = "cursor" if held and self.has_focus else "selected"
+        return self.palette.strip([Run(BAR, "bar"), *runs], width, ground)
 
     # --- keys ------------------------------------------------------------------
 
     def _by(self, lines: int) -> None:
         target = self.top_line + lines
         if lines > 0:
-            self._flow.extend(target + self.page_lines + 1, _budget())
+            self._flow.extend(target + 2 * self.page_lines + 1, _budget())
             self._tell_size()
+        if self.is_selecting:
+            self._seek_line, self._seek_end = None, False
+            self._step(lines)
+            return
         self.scroll_line_to(clamp(target, 0, max(0, len(self._flow) - self.page_lines)))
         self._seek_line, self._seek_end = None, False
 
@@ -230,6 +245,7 @@ class Reader(Punctual, LineView, can_focus=True):
 
     def action_reader_back(self) -> None:
         """Back to the list."""
+        self.end_selection()
         self._leave()
 
     def toggle_quotes(self) -> None:
@@ -243,7 +259,7 @@ class Reader(Punctual, LineView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Click on a folded quote: unfold it. On a link: ask about it."""
         index = int(event.y) + self.top_line
-        if index >= len(self._flow):
+        if self.was_dragged(index) or index >= len(self._flow):
             return
         piece = self._flow.piece(index)
         if piece.start == FOLD:
