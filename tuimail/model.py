@@ -202,6 +202,13 @@ class Row(NamedTuple):
     """It stands for a conversation that is closed; flags and attachments are those of the whole."""
     branch: int = -1
     """How deep it lies in a conversation that is open, 0 is its first message; -1: it is not in one."""
+    gathered_at: int | None = None
+    """By which date it stands in the list when it is in a conversation that is open; None: by its own."""
+
+    @property
+    def stands_at(self) -> int:
+        """The date by which it stands in a list that is sorted by date."""
+        return self.sort_at if self.gathered_at is None else self.gathered_at
 
 
 class Window(NamedTuple):
@@ -542,3 +549,5 @@ class OutboxItem:
     sent_at: int | None
     refused: tuple[tuple[str, str], ...] = ()
     """Recipients that the server refused, each with its words."""
+    of_recipients: int = 0
+    """For the rest of a message that others have already: how many recipients the whole message had. Else 0."""

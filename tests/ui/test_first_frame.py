@@ -67,8 +67,9 @@ def screen_of(output: bytes, size: tuple[int, int]) -> Any:
         ((150, 24), {}, "jjjjj"), ((100, 24), {}, "jjjjj"), ((70, 20), {}, "jjjjj"),
         ((150, 24), {"NO_COLOR": "1"}, "jjjjj"), ((100, 24), {"COLORTERM": ""}, "jjjjj"),
         ((150, 24), {}, "TYjjjj"), ((150, 24), {}, "hgljj"),
+        ((100, 24), {}, "\x19" + "j" * 40),
     ],
-    ids=["three panes", "two panes", "one pane", "no colour", "256 colours", "threads, two lines", "a view"],
+    ids=["three panes", "two panes", "one pane", "no colour", "256 colours", "threads, two lines", "a view", "days"],
 )  # fmt: skip
 def test_textual_paints_the_same_bars_tree_and_list_over_it(
     own_paths: Paths, tmp_path: Path, size: tuple[int, int], environ: dict[str, str], keys: str

@@ -128,7 +128,7 @@ def test_a_view_that_is_not_made_yet_begins_at_its_top(store: Store) -> None:
 def test_any_row_has_exactly_its_width(width: int, shape: Shape, change: dict[str, Any]) -> None:
     one = row()._replace(**change)
     for where in ("", "work·Sent"):
-        lines = row_lines(one, width, NOW, shape=shape, where=where, snippet="words " * 50, new_day=True, muted=True)
+        lines = row_lines(one, width, NOW, shape=shape, where=where, snippet="words " * 50, muted=True)
         for runs in lines:
             assert runs_width(runs) == width
 
@@ -146,13 +146,24 @@ def test_a_conversation_says_how_many_and_how_many_are_new() -> None:
     assert "2/4" in text
 
 
-def test_days_are_named_where_they_begin() -> None:
-    first, later = (
-        "".join(run.text for run in row_lines(row(), 60, NOW, shape=Shape(by_day=True), new_day=new)[0])
-        for new in (True, False)
+def test_below_the_heading_of_a_day_rows_say_the_time_and_those_of_another_day_their_date() -> None:
+    old = row(sort_at=NOW - 40 * 86_400)
+    below, gathered = (
+        "".join(run.text for run in row_lines(one, 60, NOW, shape=Shape(by_day=True))[0])
+        for one in (old, old._replace(branch=0, gathered_at=NOW))
     )
-    assert "Today" in first
-    assert "09:12" in later
+    assert "09:12" in below
+    assert "31 Jan" in gathered
+
+
+def test_an_open_conversation_stands_below_the_day_of_its_newest_message(store: Store) -> None:
+    listing = view(store)
+    line = next(one for one in listing.window(0, 40).rows if one.thread is not None and one.thread.messages > 3)
+    listing.unfold(line.id)
+    lines = [one for one in listing.window(0, 100).rows if one.branch >= 0]
+    assert {one.stands_at for one in lines} == {line.sort_at}
+    assert len({one.sort_at for one in lines}) > 1
+    listing.close()
 
 
 # --- choices -------------------------------------------------------------------

@@ -10,6 +10,7 @@ from tuimail.model import AccountName, Flag
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui.beside.listing import ViewListing
+from tuimail.ui.lines.day_page import whole_rows
 
 HOME = AccountName("home")
 CONVERSATION = (("Grace Hopper", 5, 0), ("Alan Turing", 4, int(Flag.SEEN)), ("Mary Somerville", 3, 0))
@@ -54,6 +55,9 @@ async def test_a_conversation_is_one_line_opens_in_place_and_is_read_as_a_whole(
         await found.press("left")
         assert view.total == before - 2
         assert len(screen.chosen()) == 3
+        await found.press("right")
+        assert view.total == before
+        await found.press("left")
         await found.press("s")
         await found.until(lambda: all(row.flags & Flag.FLAGGED for row in found.store.envelopes.rows(screen.chosen())))
 
@@ -125,6 +129,24 @@ async def test_a_view_is_found_by_its_name_and_all_keys_there_act_on_the_account
         await found.until(lambda: found.store.envelopes.window(archive.id, 0, 1).total == 1)
         await found.press("u")
         await found.until(lambda: "From home" in found.text())
+
+
+async def test_days_have_headings_that_the_cursor_passes_over_and_other_orders_have_none(paths: Paths) -> None:
+    seed(paths, mail=[("Ada <a@b.example>", f"Note {n}", n * 400, 0, 100, False) for n in range(60)])
+    async with bench(paths, size=(150, 24)) as found:
+        view = found.app.main.list_view
+        await found.press("ctrl+y")
+        await found.until(lambda: "Today ─" in found.text())
+        assert "Yesterday ─" in found.text()
+        for step in ("j", "ctrl+f", "G", "k", "ctrl+b", "g"):
+            await found.press(*(step for _ in range(12 if step in "jk" else 1)))
+            assert view.cursor in whole_rows(view._day_lines(), view.row_height), step
+        assert view.top_position == 0
+        await found.press("G")
+        assert "Note 59" in found.text()
+        await found.press("comma", *"sender", "enter")
+        await found.until(lambda: not view.has_days)
+        assert " ─" not in found.text().split("│")[1]
 
 
 async def test_going_to_a_date_finds_its_newest_message(paths: Paths) -> None:

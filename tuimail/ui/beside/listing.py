@@ -85,6 +85,8 @@ class _Place(NamedTuple):
     """In the view."""
     lead: EnvelopeId
     lines: tuple[Branch, ...]
+    at: int | None = None
+    """The date of the lead, which is that of all its lines."""
 
 
 class ViewListing:
@@ -235,8 +237,10 @@ class ViewListing:
             return [rows[one] for one, _, _ in lines if one in rows]
         leads = [rows[one] for one, depth, _ in lines if depth < 0 and one in rows]
         closed = {row.id: row for row in self._store.conversations.closed(leads, self.mailbox_ids)}
+        dates = {place.position: place.at for place in self._places}
         return [
-            closed[one] if depth < 0 else rows[one]._replace(branch=depth) for one, depth, _ in lines if one in rows
+            closed[one] if depth < 0 else rows[one]._replace(branch=depth, gathered_at=dates.get(base))
+            for one, depth, base in lines if one in rows
         ]
 
     # --- conversations ------------------------------------------------------------
@@ -253,7 +257,8 @@ class ViewListing:
         lines = tuple(self._store.conversations.open(envelope_id, self.mailbox_ids))
         if lead is None or base is None or len(lines) < 2:
             return False
-        self._put(_Place(base, lead, lines))
+        rows = self._store.envelopes.rows([lead])
+        self._put(_Place(base, lead, lines, rows[0].sort_at if rows else None))
         return True
 
     def fold(self, envelope_id: EnvelopeId) -> EnvelopeId | None:

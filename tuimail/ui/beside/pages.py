@@ -23,6 +23,8 @@ class Pages:
         self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
         self.total = 0
         self.revision = -1
+        self.read_at = 0
+        """Counts how often all was forgotten."""
 
     def row(self, position: int) -> Row | None:
         """The row at `position`, 0 is the newest; None beyond the end."""
@@ -44,6 +46,7 @@ class Pages:
         """Forget everything and read the page of `position` again; whether anything had changed."""
         before = self.revision, self.total
         self._pages.clear()
+        self.read_at += 1
         self._load(position // PAGE_ROWS)
         return (self.revision, self.total) != before
 

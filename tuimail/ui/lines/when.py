@@ -10,6 +10,11 @@ import time
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LONG_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _LATEST = 253_402_300_000
 """The end of the year 9999: what `time.localtime` surely takes."""
 
@@ -27,17 +32,21 @@ def short_date(at: int, now: float) -> str:
     return str(then.tm_year)
 
 
-def day_or_time(at: int, now: float, *, new_day: bool) -> str:
-    """In a list by days, at most six cells: the day where a new one begins, else `09:12`."""
+def day_heading(at: float, now: float) -> str:
+    """Over the messages of a day: `Today`, `Yesterday`, `Monday 16 November`, with the year when it is another one."""
     then, today = _local(at), _local(now)
-    if not new_day:
-        return f"{then.tm_hour:02}:{then.tm_min:02}"
     if then[:3] == today[:3]:
         return "Today"
-    if at <= now and days_between(at, now) < 7:
-        return f"{_DAYS[then.tm_wday]} {then.tm_mday}"
-    month = _MONTHS[then.tm_mon - 1]
-    return f"{then.tm_mday} {month}" if then.tm_year == today.tm_year else f"{month} {then.tm_year % 100:02}"
+    if days_between(at, now) == 1:
+        return "Yesterday"
+    named = f"{_LONG_DAYS[then.tm_wday]} {then.tm_mday} {_LONG_MONTHS[then.tm_mon - 1]}"
+    return named if then.tm_year == today.tm_year else f"{named} {then.tm_year}"
+
+
+def time_of_day(at: float) -> str:
+    """`09:12`."""
+    then = _local(at)
+    return f"{then.tm_hour:02}:{then.tm_min:02}"
 
 
 def full_date(at: int) -> str:

@@ -19,7 +19,7 @@ from tuimail.errors import MailError, StoreError
 from tuimail.model import EnvelopeId, Flag, Mailbox, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
-from tuimail.store.lists.views import ViewSpec
+from tuimail.store.lists.views import Sort, ViewSpec
 from tuimail.ui import text
 from tuimail.ui.beside.listing import Listing, MailboxListing, ViewListing, listing_of, opening
 from tuimail.ui.beside.making import Making
@@ -179,6 +179,7 @@ class ListingPane(TreePane):
             lambda found: overlay.position(listing, found),
             cursor=cursor,
             top=top,
+            by_date=listing.spec.sort is Sort.DATE,
         )
 
     @property

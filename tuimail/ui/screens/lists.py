@@ -39,6 +39,7 @@ class ListsScreen(MailScreen):
         """Rows as they looked when they were left."""
         self.list_view.snippet = self.snippet_of
         self.list_view.shape = self.remembered.shape()
+        self.list_view.unfold = self.unfold_at_cursor
         self._read_mutes()
 
     # --- conversations ---------------------------------------------------------
@@ -66,10 +67,17 @@ class ListsScreen(MailScreen):
         if listing.is_unfolded(view.cursor_id):
             lead = listing.fold(view.cursor_id)
             view.cursor_id = lead if lead is not None else view.cursor_id
-        elif not listing.unfold(view.cursor_id):
+            view.reload()
+        elif not self.unfold_at_cursor():
             self.notify("This conversation has one message.", markup=False, timeout=2)
-            return
-        view.reload()
+
+    def unfold_at_cursor(self) -> bool:
+        """Show every message of the conversation under the cursor; False when it has one, or is open."""
+        cursor_id, listing = self.list_view.cursor_id, self.listing
+        if cursor_id is None or not isinstance(listing, ViewListing) or not listing.unfold(cursor_id):
+            return False
+        self.list_view.reload()
+        return True
 
     def fold_back(self) -> bool:
         """Close the conversation that the cursor is in; False when it is in none that is open."""
@@ -148,9 +156,11 @@ class ListsScreen(MailScreen):
         self._reshape(is_roomy=not shape.is_roomy, by_day=shape.by_day)
 
     def action_list_days(self) -> None:
-        """Say where days begin."""
+        """A heading for each day, or none."""
         shape = self.list_view.shape
         self._reshape(is_roomy=shape.is_roomy, by_day=not shape.by_day)
+        if self.list_view.shape.by_day and self.look.sort != Sort.DATE:
+            self.notify("Days have headings in lists that are sorted by date; this one is not.", markup=False)
 
     def _reshape(self, *, is_roomy: bool, by_day: bool) -> None:
         shape = self.list_view.shape._replace(is_roomy=is_roomy, by_day=by_day)

@@ -13,25 +13,21 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
-from textual.cache import LRUCache
-from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
-from tuimail.model import EnvelopeId, MailboxId, Row, Window
+from tuimail.model import EnvelopeId, Window
 from tuimail.ui.beside.pages import PAGE_ROWS, Pages
 from tuimail.ui.keys import LIST, bindings
 from tuimail.ui.layout import clamp
-from tuimail.ui.lines.mailbox_pages import centred
-from tuimail.ui.lines.rows import Runs, Shape, lines_per_row, row_lines
-from tuimail.ui.lines.when import days_between
-from tuimail.ui.widgets.lines import LineView
+from tuimail.ui.lines.day_page import HEADING
+from tuimail.ui.lines.rows import Shape
+from tuimail.ui.widgets.rows_view import RowsView
 
 MAX_SELECTED = 10_000
 """More are never selected by one key: a change of so many is one transaction."""
 
 
-class MessageList(LineView, can_focus=True):
+class MessageList(RowsView, can_focus=True):
     """Messages of one mailbox, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(LIST)]
@@ -56,56 +52,18 @@ class MessageList(LineView, can_focus=True):
         id: str | None = None,
     ) -> None:
         """`open_message` and `leave` move the focus; called and not posted, so that the next key finds it moved."""
-        super().__init__(id=id)
-        self._clock = clock
+        super().__init__(clock, id=id)
         self._open_message = open_message
         self._leave = leave
-        self._pages = Pages(_nothing)
         self._position_of: Callable[[EnvelopeId], int | None] = lambda _: None
-        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
-        self.cursor = 0
-        """Position in the list, 0 is the newest message."""
         self.cursor_id: EnvelopeId | None = None
-        self.selected: set[EnvelopeId] = set()
         self._range_from = 0
-        self._shaped_for = 1
-        """The `row_height` that the scroll offset was made for."""
         self._wanted_top = -1
         """First visible position as soon as there is a layout; -1 for none."""
-        self._message: list[Runs] = []
-        self.where: Callable[[MailboxId], str] | None = None
-        """What a row says of its mailbox; None: there is only one."""
-        self.snippet: Callable[[EnvelopeId], str] = lambda _: ""
-        """The beginning of a message's text, where it is here."""
-        self.shape = Shape()
-        self.muted: frozenset[int] = frozenset()
-        """Conversations whose new messages come in read."""
+        self.unfold: Callable[[], bool] = lambda: False
+        """Opens the conversation under the cursor in the list; False when there is none that is closed."""
 
     # --- what is shown ---------------------------------------------------------
-
-    @property
-    def total(self) -> int:
-        """Messages in the list."""
-        return self._pages.total
-
-    @property
-    def row_height(self) -> int:
-        """Lines of one row."""
-        return lines_per_row(self.scrollable_content_region.width, self.shape)
-
-    @property
-    def top_position(self) -> int:
-        """The first row on the page."""
-        return self.top_line // self.row_height
-
-    @property
-    def page_rows(self) -> int:
-        """Whole rows on a page."""
-        return max(1, self.page_lines // self.row_height)
-
-    def row_at(self, position: int) -> Row | None:
-        """The row at a position; None beyond the end."""
-        return self._pages.row(position)
 
     def show(
         self,
@@ -114,9 +72,11 @@ class MessageList(LineView, can_focus=True):
         *,
         cursor: int = 0,
         top: int = 0,
+        by_date: bool = True,
     ) -> None:
         """Show another mailbox. `read(start, count)` gives windows; `position_of` finds a message again."""
         self._pages = Pages(read)
+        self._is_by_date = by_date
         self._position_of = position_of
         self.selected.clear()
         self._pages.refresh(cursor)
@@ -129,7 +89,7 @@ class MessageList(LineView, can_focus=True):
 
     def show_nothing(self) -> None:
         """There is no mailbox to show."""
-        self.show(_nothing, lambda _: None)
+        self.show(lambda start, _: Window(start, (), 0, 0), lambda _: None)
 
     def reload(self) -> None:
         """Read the rows again; the cursor stays on its message, and the page where it was.
@@ -148,59 +108,6 @@ class MessageList(LineView, can_focus=True):
         self._keep_cursor_visible()
         self._take_cursor_id(by_person=False)
 
-    def tell(self, message: list[Runs]) -> None:
-        """What stands in the middle of the pane while there are no rows."""
-        if message != self._message:
-            self._message = message
-            if not self.total:
-                self.refresh()
-
-    def forget_dates(self) -> None:
-        """A new day began."""
-        self._lines.clear()
-        self.refresh()
-
-    def _resized(self) -> None:
-        if self.shape.is_roomy:  # a text may have arrived, of which a line shows the beginning
-            self._lines.clear()
-        self._shaped_for = self.row_height
-        self.virtual_size = Size(self.scrollable_content_region.width, self._pages.total * self.row_height)
-        self.refresh()
-
-    # --- drawing ---------------------------------------------------------------
-
-    def render_line(self, y: int) -> Strip:
-        """One line by the line API."""
-        width = self.scrollable_content_region.width
-        if not self._pages.total:
-            return self._message_line(y, width)
-        position, part = divmod(y + self.top_line, self.row_height)
-        row = self._pages.row(position)
-        if row is None:
-            return self.palette.strip([], width)
-        at_cursor = position == self.cursor
-        is_selected = row.id in self.selected
-        ground = "selected" if is_selected else ""
-        if at_cursor:
-            ground = "cursor" if self.has_focus else "cursor-blurred"
-        now = self._clock()
-        new_day = self.shape.by_day and self._begins_day(position, row)
-        key = (row, part, at_cursor, ground, width, int(now // 86400), new_day, self.shape)
-        line = self._lines.get(key)
-        if line is None:
-            runs = row_lines(
-                row, width, now, cursor=at_cursor, selected=is_selected, shape=self.shape, new_day=new_day,
-                where=self.where(row.mailbox_id) if self.where is not None else "",
-                snippet=self.snippet(row.id) if part and self.shape.is_roomy else "",
-                muted=row.thread_id in self.muted,
-            )  # fmt: skip
-            line = self._lines[key] = self.palette.strip(runs[part], width, ground)
-        return line
-
-    def _begins_day(self, position: int, row: Row) -> bool:
-        above = self._pages.row(position - 1)
-        return above is None or days_between(row.sort_at, above.sort_at) != 0
-
     def reshape(self, shape: Shape) -> None:
         """Draw rows otherwise; the page keeps its first one."""
         top = self.top_position
@@ -208,16 +115,6 @@ class MessageList(LineView, can_focus=True):
         self._resized()
         self._put_top(top)
         self._keep_cursor_visible()
-
-    def _message_line(self, y: int, width: int) -> Strip:
-        lines = centred(self._message, width)
-        index = y - max(0, (self.size.height - len(lines)) // 3)
-        return self.palette.strip(lines[index] if 0 <= index < len(lines) else [], width)
-
-    def notify_style_update(self) -> None:
-        """Colours changed."""
-        super().notify_style_update()
-        self._lines.clear()
 
     def _go_to_wanted_top(self) -> None:
         """Put the page where it is wanted; before the first layout that must wait."""
@@ -237,18 +134,6 @@ class MessageList(LineView, can_focus=True):
             if self.row_height != height:  # the rows have another shape: the page keeps its first one
                 self._put_top(top)
             self._keep_cursor_visible()
-
-    def _put_top(self, position: int) -> None:
-        """Make a row the first one on the page."""
-        self.scroll_line_to(position * self.row_height)
-
-    def _keep_cursor_visible(self, margin: int = 0) -> None:
-        height = self.row_height
-        self.keep_visible(self.cursor * height, margin * height)
-        self.keep_visible((self.cursor + 1) * height - 1, margin * height)
-
-    def _refresh_row(self, position: int) -> None:
-        self.refresh_lines(position * self.row_height, self.row_height)
 
     def watch_has_focus(self, value: bool) -> None:
         """The cursor's ground tells where the keys go."""
@@ -317,6 +202,11 @@ class MessageList(LineView, can_focus=True):
         if self.cursor_id is not None:
             self._open_message()
 
+    def action_list_into(self) -> None:
+        """Open the conversation under the cursor in the list; of one that is open, the message."""
+        if not self.unfold():
+            self.action_list_open()
+
     def action_list_back(self) -> None:
         """To the folder tree."""
         self._leave()
@@ -376,8 +266,8 @@ class MessageList(LineView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Click: cursor. Twice: open. On the mark, right, or with ctrl: select. With shift: a range."""
-        position = (int(event.y) + self.top_line) // self.row_height
-        if not 0 <= position < self.total:
+        position, part = self._line_at(int(event.y))
+        if not 0 <= position < self.total or part == HEADING:
             return
         if event.shift:
             self.select_between(self.cursor, position)
@@ -389,7 +279,3 @@ class MessageList(LineView, can_focus=True):
                 self._selection_changed()
         elif event.chain == 2 and not event.shift:
             self.action_list_open()
-
-
-def _nothing(start: int, count: int) -> Window:
-    return Window(start, (), 0, 0)
