@@ -14,7 +14,9 @@ from tests.engine.sending_house import OTHER, SENDER, SendingHouse, letter
 from tests.fakes.scripted import FaultProxy, Peer, ScriptedServer
 from tests.net.smtp_peer import Post
 from tuimail.engine.protocol import Credential, OutboxChanged, PasswordWanted, Reload, Wake
-from tuimail.model import OutState, Role
+from tuimail.engine.send.plan import MOST_TRIES
+from tuimail.errors import UsageError
+from tuimail.model import OutboxItem, OutState, Role
 
 Houses = Callable[..., SendingHouse]
 DONE = (OutState.FILED,)
@@ -150,6 +152,83 @@ def test_a_recipient_that_is_refused_is_told_and_the_others_get_it(full: Demo, s
     assert full.sink.sent[0].recipients == (OTHER,)
 
 
+BUSY = "450 4.2.0 come back later"
+
+
+def rest_of(house: SendingHouse) -> OutboxItem:
+    """The one item that waits for some recipients."""
+    (item,) = [one for one in house.store.outbox.all() if one.of_recipients]
+    return item
+
+
+def test_recipients_who_are_put_off_wait_on_alone_and_nobody_gets_it_twice(full: Demo, sending: Houses) -> None:
+    full.sink.refused_recipients |= {"b@x.example": BUSY, "c@x.example": BUSY, "d@x.example": "550 5.1.1 nobody"}
+    house = sending(full)
+    clock = MovedClock()
+    with house.office(watch=False, clock=clock) as office:
+        outbox_id = house.queue("m1", recipients=(OTHER, "b@x.example", "c@x.example", "d@x.example"))
+        told = office.wait_sync(timeout_s=60)[ACCOUNT]
+        assert "not to d@x.example" in told
+        assert "2 of 4 recipients still wait" in told
+        first = rest_of(house)
+        assert first.state is OutState.QUEUED
+        assert (first.recipients, first.of_recipients) == (("b@x.example", "c@x.example"), 4)
+        assert first.not_before - int(clock.now) == 60
+        assert first.sentence == (
+            "Not sent to 2 of 4 recipients, b@x.example among them, yet; the others have it. The server says: 450 4.2.0"
+            " come back later. Trying again in a minute."
+        )
+        office.wait_sync(timeout_s=60)
+        assert len(full.sink.sent) == 1, "not before its time"
+        del full.sink.refused_recipients["b@x.example"]
+        clock.now += 61
+        office.wait_sync(timeout_s=60)
+        second = rest_of(house)
+        assert (second.recipients, second.of_recipients, second.tries) == (("c@x.example",), 4, 2)
+        assert second.not_before - int(clock.now) == 300
+        full.sink.refused_recipients.clear()
+        clock.now += 301
+        office.wait_sync(timeout_s=60)
+        office.wait_sync(timeout_s=60)
+    assert [one.recipients for one in full.sink.sent] == [(OTHER,), ("b@x.example",), ("c@x.example",)]
+    assert {one.raw for one in full.sink.sent} == {letter("m1")}
+    assert house.store.outbox.all() == []
+    assert house.is_in(outbox_id, OutState.FILED)
+    assert sum(b"<m1@" in raw for raw in in_sent(full)) == 1, "one copy, however often it was sent"
+
+
+def test_recipients_who_are_put_off_for_days_are_given_up_and_told(full: Demo, sending: Houses) -> None:
+    full.sink.refused_recipients["b@x.example"] = BUSY
+    house = sending(full)
+    clock = MovedClock()
+    with house.office(watch=False, clock=clock) as office:
+        house.queue("m1", recipients=(OTHER, "b@x.example"))
+        for _ in range(MOST_TRIES + 1):
+            office.wait_sync(timeout_s=60)
+            clock.now += 3601
+        item = rest_of(house)
+        assert item.state is OutState.FAILED
+        assert "come back later" in item.sentence
+        assert len(full.sink.sent) == 1
+        assert house.store.outbox.cancel(item.id)
+    assert house.store.outbox.all() == []
+
+
+def test_the_rest_of_a_message_is_not_taken_for_sent_because_its_copy_is_in_sent(full: Demo, sending: Houses) -> None:
+    full.sink.refused_recipients["b@x.example"] = BUSY
+    house = sending(full)
+    house.queue("m1", recipients=(OTHER, "b@x.example"))
+    house.sync()
+    item = rest_of(house)
+    assert house.store.sending.begin(item.id) is not None
+    assert house.store.sending.ending(item.id)  # as a crash leaves it
+    house.sync()
+    assert house.is_in(item.id, OutState.UNKNOWN)
+    assert "Sent says nothing" in house.item(item.id).sentence
+    with pytest.raises(UsageError, match="Others have this message"):
+        house.store.outbox.edit(item.id, message_id="<new@x>", at=0)
+
+
 def test_a_message_that_is_refused_stops_with_the_words_of_the_server(full: Demo, sending: Houses) -> None:
     full.sink.answers["MAIL"] = "550 5.7.1 not from here"
     house = sending(full)
@@ -252,6 +331,7 @@ def test_a_line_that_breaks_after_the_last_octet_asks_a_person(full: Demo, sendi
     post = Post(instead={".": silent_yes, "BDAT": silent_yes})
     with ScriptedServer(*[post.script] * 9) as smtp:
         house = sending(full, smtp_port=smtp.port)
+        house.sync()
         outbox_id = house.queue("m1")
         assert "not in Sent" in house.sync()[ACCOUNT]
         assert house.is_in(outbox_id, OutState.UNKNOWN)

@@ -16,6 +16,7 @@ from tests.engine.conftest import Demo
 from tests.engine.sending_house import SendingHouse, letter
 from tests.fakes.scripted import FaultProxy
 from tuimail.demo.imap import capabilities
+from tuimail.demo.smtp import Submission
 from tuimail.engine.inprocess import InProcessOffice
 from tuimail.model import OutboxId, OutState
 
@@ -92,6 +93,54 @@ def test_a_death_at_every_commit_of_a_send_loses_and_doubles_nothing(tmp_path: P
     while dies_at(tmp_path / f"house{step}", demo, step):
         step += 1
     assert step > 4 * MESSAGES, "SENDING, ending, SENT and the copy are commits of their own"
+
+
+def dies_with_one_put_off(directory: Path, demo: Demo, step: int) -> bool:
+    """As `dies_at`, for a message that the server takes for one recipient only, and a second try of the other."""
+    late, name = f"late{step}@x.example", f"partly{step}"
+    demo.sink.refused_recipients = {late: "450 4.2.0 come back later"}
+    house = SendingHouse(directory, demo, smtp_port=demo.smtp_port)
+    try:
+        house.sync()
+        house.queue(name, recipients=("grace@navy.example", late))
+        command = [sys.executable, "-m", "tests.engine.sending_dying", str(directory), str(step)]
+        codes = [subprocess.run(command, cwd=ROOT, timeout=90, check=False).returncode]
+        house.sync()
+        demo.sink.refused_recipients = {}
+        for item in house.store.outbox.all():
+            house.store.outbox.send_now(item.id, at=int(time.time()))
+        codes.append(subprocess.run(command, cwd=ROOT, timeout=90, check=False).returncode)
+        for _ in range(3):
+            house.sync()
+            for item in house.store.outbox.all():
+                if item.state is OutState.UNKNOWN:
+                    was_sent = set(item.recipients) & {who for one in of(demo, name) for who in one.recipients}
+                    assert house.store.outbox.resolve(item.id, sent=bool(was_sent), at=int(time.time()))
+        assert sorted(who for one in of(demo, name) for who in one.recipients) == ["grace@navy.example", late]
+        assert house.store.outbox.all() == []
+        assert len(in_sent(demo, name)) == 1
+        assert house.store.check() == []
+        return any(code != 0 for code in codes)
+    finally:
+        house.close()
+
+
+def of(demo: Demo, name: str) -> list[Submission]:
+    return [one for one in demo.sink.sent if f"<{name}@".encode() in one.raw]
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_a_death_while_some_are_put_off_reaches_each_recipient_once(tmp_path: Path, demo: Demo, step: int) -> None:
+    assert dies_with_one_put_off(tmp_path / "house", demo, step), "it was not killed"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_death_at_every_commit_while_some_are_put_off_reaches_each_once(tmp_path: Path, demo: Demo) -> None:
+    step = 1
+    while dies_with_one_put_off(tmp_path / f"house{step}", demo, step):
+        step += 1
+    assert step > 5
 
 
 # --- cuts ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tuimail.config import AccountConfig, Protocol, Receive, SaveSent, Send
-from tuimail.engine.send.plan import MOST_TRIES, PAUSES_S, Next, after_error, in_words, of_partial, saves_sent
+from tuimail.engine.send.plan import MOST_TRIES, PAUSES_S, Next, after_error, in_words, left_out, of_partial, saves_sent
 from tuimail.errors import (
     AuthError,
     CertificateError,
@@ -21,7 +21,7 @@ from tuimail.errors import (
     Unreachable,
     UsageError,
 )
-from tuimail.model import AccountName
+from tuimail.model import AccountName, OutboxId, OutboxItem, OutState
 
 
 def refusal(code: str) -> ServerRefused:
@@ -105,3 +105,21 @@ def test_a_partial_refusal_names_one_and_counts_the_rest() -> None:
 def test_who_puts_a_copy_into_sent(host: str, save_sent: SaveSent, saves: bool) -> None:
     send = Send(host, 465, save_sent=save_sent)
     assert saves_sent(AccountConfig(AccountName("a"), "a@b.c", "", Receive(Protocol.IMAP), send)) is saves
+
+
+def test_of_those_who_are_put_off_it_is_said_how_many_wait_and_when_they_are_tried() -> None:
+    item = OutboxItem(
+        OutboxId(1), AccountName("work"), OutState.SENDING, "", "x@y", ("a@b", "c@d", "e@f", "g@h", "i@j"), "", "", "",
+        1, 0, 1, 0, None,
+    )  # fmt: skip
+    left = left_out([("a@b", "450 later"), ("e@f", "550 no"), ("c@d", "451 busy")], item, 1000)
+    assert left.refused == (("e@f", "550 no"),)
+    assert left.sentence.endswith("550 no. 2 of 5 recipients still wait, and are tried again.")
+    assert left.rest is not None
+    assert left.rest.not_before == 1000 + PAUSES_S[1]
+    assert left.rest.refused == (("a@b", "450 later"), ("c@d", "451 busy"))
+    assert left.rest.sentence.startswith("Not sent to 2 of 5 recipients, a@b among them, yet; the others have it.")
+    assert left_out([("a@b", "450 later")], item, 1).sentence == (
+        "Sent. 1 of 5 recipients still wait, and are tried again."
+    )
+    assert left_out([], item, 1) == ((), "", None)

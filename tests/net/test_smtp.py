@@ -92,7 +92,8 @@ def test_every_size_arrives_whole_and_its_progress_is_told(offers: tuple[str, ..
     post = Post(offers=offers)
     with posting(post, limits=SMALL_BLOCKS) as session:
         session.send(
-            "a@b.c", ["d@e.f"], raw, progress=lambda *both: told.append(both), before_end=lambda: ends.append(len(told))
+            "a@b.c", ["d@e.f"], raw, progress=lambda *both: told.append(both),
+            before_end=lambda _: ends.append(len(told)),
         )
     assert post.taken == [raw]
     assert told == sorted(told)
@@ -223,7 +224,7 @@ def test_a_server_that_offers_bdat_and_does_not_know_it_gets_the_message_by_data
     ends: list[int] = []
     with posting(post) as session:
         for _ in range(2):
-            session.send("a@b.c", ["d@e.f"], DOTTED, before_end=lambda: ends.append(1))
+            session.send("a@b.c", ["d@e.f"], DOTTED, before_end=lambda _: ends.append(1))
     assert post.taken == [DOTTED, DOTTED]
     verbs = [line.split(" ")[0] for line in post.heard]
     assert verbs == ["EHLO", "MAIL", "RCPT", "BDAT", "RSET", "MAIL", "RCPT", "DATA", "MAIL", "RCPT", "DATA"]

@@ -178,7 +178,7 @@ def test_an_upload_that_the_server_ends_early_is_stopped(offers: tuple[str, ...]
         session = SmtpSession.connect(smtp_send(server.port))
         with pytest.raises(MailError) as caught:
             session.send(
-                "a@example.org", PEOPLE, b"x" * 60_000_000 + b"\r\n", before_end=lambda: ended.append(1)
+                "a@example.org", PEOPLE, b"x" * 60_000_000 + b"\r\n", before_end=lambda _: ended.append(1)
             )
         assert not session.alive
     assert ended == []
@@ -205,7 +205,7 @@ def test_a_server_that_stops_reading_is_given_up(stage: str) -> None:
     with ScriptedServer(script) as server:
         session = SmtpSession.connect(smtp_send(server.port), limits=QUICK)
         with pytest.raises(TimedOut) as caught:
-            session.send("a@example.org", PEOPLE, b"x" * 60_000_000 + b"\r\n", before_end=lambda: ended.append(1))
+            session.send("a@example.org", PEOPLE, b"x" * 60_000_000 + b"\r\n", before_end=lambda _: ended.append(1))
         stopped.set()
     assert ended == []
     assert caught.value.reached is Reached.NOTHING

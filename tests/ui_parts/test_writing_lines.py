@@ -139,3 +139,9 @@ def test_the_composer_has_the_room_it_wants_before_the_list_has_any(width: int) 
         assert layout.reader >= COMPOSER
         assert layout.list >= 34
         assert layout.tree + layout.list + layout.reader + layout.panes - 1 == width
+
+
+def test_the_rest_of_a_message_says_for_how_many_it_waits() -> None:
+    rest = item(OutState.QUEUED, recipients=("a@b", "c@d"), of_recipients=5, not_before=int(NOW) + 300, tries=1)
+    assert state_words(rest, NOW).words.startswith("2 of 5 wait till ")
+    assert ("Waits for", "2 of 5 recipients; the others have it", "text") in details(rest, NOW)

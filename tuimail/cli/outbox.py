@@ -68,7 +68,9 @@ def show(cli: Cli) -> int:
     for item in items:
         cli.out.line("Message ", Cell(str(item.id), "bold"), f" of {item.account}: {STATE_WORDS[item.state]}")
         facts = [
-            ("", item.sentence), ("From", item.sender), ("To", ", ".join(item.recipients)), ("Subject", item.subject),
+            ("", item.sentence),
+            ("Waits for", f"{len(item.recipients)} of {item.of_recipients} recipients" if item.of_recipients else ""),
+            ("From", item.sender), ("To", ", ".join(item.recipients)), ("Subject", item.subject),
             ("Message-ID", item.message_id), ("Size", size_words(item.size_octets)), ("Written", local(item.added_at)),
             ("Next", local(item.not_before) if item.state is OutState.QUEUED and item.not_before else ""),
             ("Sent", local(item.sent_at)), ("Tries", str(item.tries) if item.tries else ""),

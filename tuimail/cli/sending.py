@@ -70,6 +70,7 @@ def values(item: OutboxItem) -> dict[str, object]:
         "sentence": item.sentence,
         "from": item.sender,
         "recipients": list(item.recipients),
+        "of_recipients": item.of_recipients or None,
         "refused": [{"recipient": who, "words": words} for who, words in item.refused],
         "to": item.to,
         "subject": item.subject,

@@ -11,12 +11,15 @@ from typing import Final
 from tuimail.engine.desk import Desk
 from tuimail.engine.protocol import OutboxChanged
 from tuimail.engine.send.evidence import look
+from tuimail.engine.send.plan import left_out
 from tuimail.model import OutboxId, OutState
 from tuimail.store import Store
 
 CRASHED: Final = "tuimail ended while the message was being handed over."
 BROKEN: Final = "The line broke before the server said whether it took the message."
 _QUESTION: Final = "It may have been sent, and is not sent again by itself: say that it was sent, or send it again."
+
+_OTHERS: Final = "Others have it, so the copy in Sent says nothing about these recipients."
 
 
 class Doubts:
@@ -58,10 +61,18 @@ class Doubts:
         item = store.outbox.get(outbox_id)
         if item is None or item.state is not OutState.UNKNOWN:
             return
+        if item.of_recipients:
+            self._looked.add(outbox_id)
+            store.sending.unknown(outbox_id, f"{why} {_OTHERS} {_QUESTION}")
+            self._changed()
+            return
         found = look(self._desk, store, item.message_id)
         self._looked.add(outbox_id)
         if found.is_there:
-            store.sending.sent(outbox_id, "", at=int(self._desk.clock.wall()), sentence=found.sentence)
+            now = int(self._desk.clock.wall())
+            left = left_out(item.refused, item, now)  # as it was known before the last octets went out
+            said = f"{found.sentence} {left.sentence}".strip()
+            store.sending.sent(outbox_id, "", left.refused, at=now, sentence=said, rest=left.rest)
         else:
             store.sending.unknown(outbox_id, f"{why} {found.sentence} {_QUESTION}")
         self._changed()

@@ -30,6 +30,8 @@ def look(desk: Desk, store: Store, message_id: str) -> Evidence:
     if desk.account.receive.protocol is not Protocol.IMAP:
         return Evidence(False, "This account has no mailbox on the server in which it could be looked for.")
     sent = store.mailboxes.with_role(desk.name, Role.SENT)
+    if sent is None and not store.mailboxes.all(desk.name):
+        return Evidence(False, "It could not be looked for: the mailboxes of the account are not known yet.")
     if sent is None or not message_id:
         return Evidence(False, "There is no Sent on the server in which it could be looked for.")
     try:

@@ -43,7 +43,7 @@ def _file(store: Store, desk: Desk, sent: Sent, at: int) -> bool | None:
 
     Whether actions wait for it now; None when it must wait for its mailbox.
     """
-    if sent.raw is None or not saves_sent(desk.account):
+    if sent.raw is None or sent.is_rest or not saves_sent(desk.account):
         with store.transaction(durable=True):
             marked = _mark(store, sent, at)
             store.sending.filed(sent.id)

@@ -22,6 +22,8 @@ from tuimail.errors import (
     ServerRefused,
 )
 from tuimail.mime.clean import clean_line
+from tuimail.model import OutboxItem
+from tuimail.store.writing.sending import Rest, is_put_off
 
 PAUSES_S: Final = (60, 300, 900, 3600)
 """After the first, second, third try, and every one after that."""
@@ -58,6 +60,17 @@ class Outcome(NamedTuple):
     refused: tuple[tuple[str, str], ...] = ()
 
 
+class LeftOut(NamedTuple):
+    """Recipients for whom a message was not taken, while it was for others."""
+
+    refused: tuple[tuple[str, str], ...]
+    """For good, each with the server's words."""
+    sentence: str
+    """For a person; empty when everybody has it."""
+    rest: Rest | None
+    """What waits on for those who were put off."""
+
+
 def after_error(error: MailError, tries: int) -> Outcome:
     """What follows from an error; `tries`: how often it was tried in vain before."""
     sentence = in_words(error)
@@ -89,14 +102,47 @@ def refusals(refused: Sequence[Refused]) -> tuple[tuple[str, str], ...]:
     return tuple((one.recipient, clean_line(f"{one.code} {one.words}".strip(), WORDS_LENGTH)) for one in refused)
 
 
-def of_partial(refused: Sequence[tuple[str, str]], recipients: int) -> str:
-    """What a person is told of a message that not everybody gets; empty when everybody does."""
+def of_partial(refused: Sequence[tuple[str, str]], recipients: int, later: int = 0) -> str:
+    """What a person is told of a message that not everybody has; empty when everybody does.
+
+    `later`: how many are put off, and wait as a message of their own.
+    """
+    waits = f"{later} of {recipients} recipients still wait, and are tried again." if later else ""
     if not refused:
-        return ""
+        return f"Sent. {waits}" if waits else ""
     who = clean_line(refused[0][0], 100)
-    if len(refused) == 1:
-        return f"Sent, but not to {who}: the server says: {refused[0][1]}"
-    return f"Sent, but not to {len(refused)} of {recipients}, {who} among them: the server says: {refused[0][1]}"
+    if len(refused) > 1:
+        who = f"{len(refused)} of {recipients}, {who} among them"
+    said = f"Sent, but not to {who}: the server says: {refused[0][1]}"
+    return f"{said.rstrip('.')}. {waits}" if waits else said
+
+
+def left_out(refused: Sequence[tuple[str, str]], item: OutboxItem, now: int) -> LeftOut:
+    """What becomes of those for whom a message was not taken, while it was for others."""
+    later = tuple(one for one in refused if is_put_off(one[1]))
+    never = tuple(one for one in refused if not is_put_off(one[1]))
+    recipients = item.of_recipients or len(item.recipients)
+    return LeftOut(never, of_partial(never, recipients, len(later)), _rest(later, recipients, item.tries, now))
+
+
+def _rest(later: tuple[tuple[str, str], ...], recipients: int, tries: int, now: int) -> Rest | None:
+    if not later:
+        return None
+    pause_s = PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+    who = clean_line(later[0][0], 100)
+    if len(later) > 1:
+        who = f"{len(later)} of {recipients} recipients, {who} among them"
+    sentence = f"Not sent to {who}, yet; the others have it. The server says: {later[0][1].rstrip('.')}."
+    return Rest(later, now + pause_s, f"{sentence} {again_in(pause_s)}")
+
+
+def again_in(pause_s: int, *, network: bool = False) -> str:
+    """When it is tried again, in a sentence."""
+    if network:
+        return "Trying again as soon as there is a network."
+    if pause_s <= 60:
+        return "Trying again in a minute."
+    return f"Trying again in {pause_s // 60} minutes." if pause_s < 3600 else "Trying again in an hour."
 
 
 def saves_sent(account: AccountConfig) -> bool:

@@ -28,7 +28,7 @@ from tuimail.engine.send.keeping import follow
 from tuimail.engine.send.orders import SendOrders
 from tuimail.engine.send.plan import Next, Outcome
 from tuimail.engine.standing import FAULT_S, STORE_TROUBLE_S
-from tuimail.errors import AuthError, MailError, Reached, StoreError, Vanished
+from tuimail.errors import AuthError, MailError, Reached, Refused, StoreError, Vanished
 from tuimail.model import MailboxId, OutboxId, OutState, Role
 from tuimail.net.smtp.session import Delivered, SmtpSession
 from tuimail.store import Store
@@ -42,7 +42,6 @@ CALM_S: Final = 5.0
 """Between two tries that only a hope for a network is the reason of."""
 LONGEST_WAIT_S: Final = 300.0
 PROGRESS_OCTETS: Final = 128 * 1024
-_AGAIN: Final = "Trying again {when}."
 
 class Pass(NamedTuple):
     """What one look into the outbox came to."""
@@ -257,8 +256,8 @@ class Sender:
                 told = done
                 self._desk.tell(Progress(self._desk.name, MailboxId(0), "sending", done, total))
 
-        def before_end() -> None:
-            if not self._store.sending.ending(letter.id):
+        def before_end(refused: Sequence[Refused]) -> None:
+            if not self._store.sending.ending(letter.id, plan.refusals(refused)):
                 raise Vanished("The message is not being sent any longer.")
             self._is_final = True
 
@@ -273,16 +272,19 @@ class Sender:
     def _record(self, outbox_id: OutboxId) -> None:
         """The server took it: onto the disk with that, before anything else."""
         delivered = self._taken[outbox_id]
-        refused = plan.refusals(delivered.refused)
+        now = int(self._desk.clock.wall())
         item = self._store.outbox.get(outbox_id)
-        sentence = plan.of_partial(refused, len(item.recipients) if item is not None else 0)
-        self._store.sending.sent(
-            outbox_id, delivered.reply[:1000], refused, at=int(self._desk.clock.wall()), sentence=sentence
-        )
+        sentence = ""
+        if item is not None:
+            left = plan.left_out(plan.refusals(delivered.refused), item, now)
+            sentence = left.sentence
+            self._store.sending.sent(
+                outbox_id, delivered.reply[:1000], left.refused, at=now, sentence=sentence, rest=left.rest
+            )
         del self._taken[outbox_id]
         if sentence:
             self._troubles[outbox_id] = sentence
-        self._desk.log.write("send.sent", account=self._desk.name, id=outbox_id, refused=len(refused))
+        self._desk.log.write("send.sent", account=self._desk.name, id=outbox_id, refused=len(delivered.refused))
         self._changed()
 
     def _settle(self, outbox_id: OutboxId, error: MailError) -> None:
@@ -305,8 +307,7 @@ class Sender:
             sending.failed(outbox_id, outcome.sentence, outcome.refused, password=outcome.password)
         else:
             when = int(self._desk.clock.wall()) + outcome.pause_s
-            words = "as soon as there is a network" if outcome.network else f"in {_spoken(outcome.pause_s)}"
-            sentence = f"{outcome.sentence} {_AGAIN.format(when=words)}"
+            sentence = f"{outcome.sentence} {plan.again_in(outcome.pause_s, network=outcome.network)}"
             sending.retry_at(outbox_id, when, sentence, outcome.refused, network=outcome.network)
         self._changed()
 
@@ -356,9 +357,4 @@ class Sender:
 def _is_stale(error: MailError) -> bool:
     """Whether an error says no more than that a session which waited is over."""
     return error.reached is Reached.NOTHING or (error.retry and error.reached is Reached.ANSWERED)
-
-
-def _spoken(seconds: int) -> str:
-    return f"{seconds // 60} minutes" if 60 < seconds < 3600 else "a minute" if seconds <= 60 else "an hour"
-
 

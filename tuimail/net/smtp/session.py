@@ -39,10 +39,10 @@ class _Once:
     def __init__(self, before_end: BeforeEnd | None) -> None:
         self._waiting = before_end
 
-    def __call__(self) -> None:
+    def __call__(self, refused: tuple[Refused, ...]) -> None:
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
-            waiting()
+            waiting(refused)
 
 
 class _NotReached(Exception):

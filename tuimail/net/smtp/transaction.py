@@ -30,6 +30,7 @@ class Transaction:
         self._letter = letter
         self._progress = progress
         self._before_end = before_end
+        self._refused: tuple[Refused, ...] = ()
         self.reached = Reached.NOTHING
 
     def run(self) -> Delivered:
@@ -38,7 +39,7 @@ class Transaction:
         Whatever else is raised comes from `progress` or `before_end`: the connection is closed, nothing was taken.
         """
         try:
-            refused = self._envelope()
+            self._refused = self._envelope()
             reply = self._chunks() if "CHUNKING" in self._capabilities else self._data()
         except ServerRefused as exc:
             self.reached = exc.reached = Reached.ANSWERED
@@ -51,7 +52,7 @@ class Transaction:
         except BaseException:
             self._client.channel.close()
             raise
-        return Delivered(f"{reply.code} {reply.words}".rstrip(), refused, self._letter.notifies)
+        return Delivered(f"{reply.code} {reply.words}".rstrip(), self._refused, self._letter.notifies)
 
     def _reset(self) -> None:
         """Back to where the next message can begin; a session that does not agree is over."""
@@ -167,7 +168,7 @@ class Transaction:
         """What makes the server take the message, and its word on it."""
         client = self._client
         if self._before_end is not None:
-            self._before_end()
+            self._before_end(self._refused)
             self._watch()
         client.expect("end", client.limits.final_s)
         self.reached = Reached.UNKNOWN

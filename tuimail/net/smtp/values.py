@@ -11,8 +11,10 @@ from tuimail.errors import Refused
 Progress = Callable[[int, int], None]
 """Gets octets that left, and all octets. Whatever it raises stops the upload, and nothing is taken."""
 
-BeforeEnd = Callable[[], None]
-"""Called once, right before the octets that end a message. Whatever it raises stops them, and nothing is taken."""
+BeforeEnd = Callable[[tuple[Refused, ...]], None]
+"""Called once, right before the octets that end a message, with the recipients who were refused.
+
+Whatever it raises stops them, and nothing is taken."""
 
 
 class Delivered(NamedTuple):

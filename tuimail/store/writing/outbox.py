@@ -17,14 +17,15 @@ from tuimail.errors import UsageError, Vanished
 from tuimail.model import AccountName, DraftId, EnvelopeId, OutboxId, OutboxItem, OutState, RawId
 from tuimail.store.acting.raws import Raws
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.writing.sending import OPEN, finish, step
+from tuimail.store.writing.sending import OPEN, Rest, finish, is_put_off, keep_rest, step
 
 KEPT_S: Final = 30 * 86400
 """How long a row stays as a record after its message was filed or cancelled."""
+PUT_OFF: Final = "The server had put these recipients off; the others have it."
 UNDONE: Final = "This message is not in the outbox any longer."
 _SELECT: Final = (
     "SELECT id, account, state, sentence, sender, recipients, to_line, subject, message_id, size_octets, not_before,"
-    " tries, added_at, sent_at, refused FROM outbox"
+    " tries, added_at, sent_at, refused, of_recipients FROM outbox"
 )
 
 
@@ -121,10 +122,14 @@ class Outbox:
         UsageError when it is being sent, or was.
         """
         with self._database.transaction(durable=True):
-            row = self._database.row("SELECT draft_id, state, tries FROM outbox WHERE id = ?", (outbox_id,))
+            row = self._database.row("SELECT draft_id, state, of_recipients FROM outbox WHERE id = ?", (outbox_id,))
             if row is None or row[1] not in (OutState.QUEUED, OutState.FAILED, OutState.UNKNOWN):
                 raise UsageError(
                     "This message cannot be taken back.", "It is being sent, or was; write another one."
+                )
+            if row[2]:
+                raise UsageError(
+                    "Others have this message already, so it cannot be changed.", "Cancel it, and write another one."
                 )
             if row[0] is None or not self._database.run(
                 "UPDATE draft SET state = 'open', changed_at = max(changed_at, ?) WHERE id = ?", (at, row[0])
@@ -145,15 +150,24 @@ class Outbox:
 
     def resolve(self, outbox_id: OutboxId, *, sent: bool, at: int) -> bool:
         """A person says of one that is UNKNOWN whether it was sent; if not, it is sent again."""
-        if sent:
+        if not sent:
             return self._step(
-                outbox_id, (OutState.UNKNOWN,), OutState.SENT,
-                "sentence = 'You said that it was sent.', sent_at = ?",
-                (at,),
+                outbox_id, (OutState.UNKNOWN,), OutState.QUEUED,
+                "sentence = '', not_before = ?, waits_for = '', refused = '[]'", (at,),
             )  # fmt: skip
-        return self._step(
-            outbox_id, (OutState.UNKNOWN,), OutState.QUEUED, "sentence = '', not_before = ?, waits_for = ''", (at,)
-        )
+        with self._database.transaction(durable=True):
+            item = self.get(outbox_id)
+            refused = item.refused if item is not None else ()
+            later = tuple(one for one in refused if is_put_off(one[1]))
+            never = [list(one) for one in refused if not is_put_off(one[1])]
+            if not self._step(
+                outbox_id, (OutState.UNKNOWN,), OutState.SENT,
+                "sentence = 'You said that it was sent.', sent_at = ?, refused = ?", (at, json.dumps(never)),
+            ):  # fmt: skip
+                return False
+            if later:
+                keep_rest(self._database, self._raws, outbox_id, Rest(later, at, PUT_OFF))
+            return True
 
     def _step(
         self, outbox_id: OutboxId, origins: Sequence[OutState], state: OutState, setting: str,
@@ -173,13 +187,14 @@ def _items(rows: Sequence[SqlRow]) -> list[OutboxItem]:
     found = []
     for (
         identity, account, state, sentence, sender, recipients, to, subject, message_id, size, not_before, tries,
-        added_at, sent_at, refused,
+        added_at, sent_at, refused, of_recipients,
     ) in rows:  # fmt: skip
         found.append(OutboxItem(
             id=OutboxId(identity), account=AccountName(account), state=OutState(state), sentence=sentence,
             sender=sender, recipients=tuple(json.loads(recipients)), to=to, subject=subject, message_id=message_id,
             size_octets=size, not_before=not_before, tries=tries, added_at=added_at, sent_at=sent_at,
             refused=tuple((who, words) for who, words in json.loads(refused)),
+            of_recipients=of_recipients,
         ))  # fmt: skip
     return found
 

@@ -41,6 +41,16 @@ class Letter(NamedTuple):
     tries: int
 
 
+class Rest(NamedTuple):
+    """The recipients for whom a server did not take a message yet, while it took it for others."""
+
+    refused: tuple[tuple[str, str], ...]
+    """Each with the server's words."""
+    not_before: int
+    """When it is tried again, for them alone."""
+    sentence: str
+
+
 class Sent(NamedTuple):
     """A message that was sent and whose copy is not known to be in Sent."""
 
@@ -53,6 +63,8 @@ class Sent(NamedTuple):
     answer_flag: str
     filing: PendingId | None
     """The action that puts the copy there; None: nobody asked for it yet."""
+    is_rest: bool
+    """Others had it before, so its copy is there."""
 
 
 class Sending:
@@ -105,9 +117,14 @@ class Sending:
             message_id, bool(notify), tries,
         )  # fmt: skip
 
-    def ending(self, outbox_id: OutboxId) -> bool:
-        """The octets without which a server takes nothing go out next: from here on it may have been sent."""
-        return self._step(outbox_id, (OutState.SENDING,), OutState.SENDING, "ending = 1")
+    def ending(self, outbox_id: OutboxId, refused: Sequence[tuple[str, str]] = ()) -> bool:
+        """The octets without which a server takes nothing go out next: from here on it may have been sent.
+
+        It was not to `refused` (recipient and the server's words), whatever becomes of it.
+        """
+        return self._step(
+            outbox_id, (OutState.SENDING,), OutState.SENDING, "ending = 1, refused = ?", (_pairs(refused),)
+        )
 
     def was_ending(self, outbox_id: OutboxId) -> bool:
         """Whether it may have been sent, for one that is found SENDING."""
@@ -115,14 +132,23 @@ class Sending:
         return row is not None and bool(row[0])
 
     def sent(
-        self, outbox_id: OutboxId, reply: str, refused: Sequence[tuple[str, str]] = (), *, at: int, sentence: str = ""
+        self, outbox_id: OutboxId, reply: str, refused: Sequence[tuple[str, str]] = (), *, at: int, sentence: str = "",
+        rest: Rest | None = None,
     ) -> bool:
-        """The server took it, but not for `refused` (recipient and the server's words)."""
-        return self._step(
-            outbox_id, (OutState.SENDING, OutState.UNKNOWN), OutState.SENT,
-            "sentence = ?, reply = ?, refused = ?, sent_at = ?",
-            (sentence, reply, json.dumps([list(one) for one in refused]), at),
-        )  # fmt: skip
+        """The server took it, but not for `refused` (recipient and the server's words).
+
+        For those of `rest` it waits on, as a message of its own that is there as soon as this one is SENT.
+        """
+        with self._database.transaction(durable=True):
+            if not self._step(
+                outbox_id, (OutState.SENDING, OutState.UNKNOWN), OutState.SENT,
+                "sentence = ?, reply = ?, refused = ?, sent_at = ?",
+                (sentence, reply, _pairs(refused), at),
+            ):  # fmt: skip
+                return False
+            if rest is not None:
+                keep_rest(self._database, self._raws, outbox_id, rest)
+            return True
 
     def unknown(self, outbox_id: OutboxId, sentence: str) -> bool:
         """Whether it was sent cannot be known: a person decides."""
@@ -137,7 +163,7 @@ class Sending:
         return self._step(
             outbox_id, (OutState.SENDING, OutState.QUEUED), OutState.FAILED,
             "sentence = ?, refused = ?, waits_for = ?, tries = tries + 1",
-            (sentence, json.dumps([list(one) for one in refused]), _PASSWORD if password else ""),
+            (sentence, _pairs(refused), _PASSWORD if password else ""),
         )  # fmt: skip
 
     def retry_at(
@@ -148,7 +174,7 @@ class Sending:
         return self._step(
             outbox_id, (OutState.SENDING, OutState.QUEUED), OutState.QUEUED,
             "sentence = ?, refused = ?, not_before = ?, waits_for = ?, tries = tries + 1",
-            (sentence, json.dumps([list(one) for one in refused]), when, _NETWORK if network else ""),
+            (sentence, _pairs(refused), when, _NETWORK if network else ""),
         )  # fmt: skip
 
     def back(self, outbox_id: OutboxId) -> bool:
@@ -181,7 +207,8 @@ class Sending:
     def unfiled(self, account: AccountName) -> list[Sent]:
         """What was sent and is not known to be in Sent, oldest first."""
         rows = self._database.rows(
-            "SELECT id, raw, size_octets, message_id, coalesce(sent_at, 0), answers, answer_flag, filing FROM outbox"
+            "SELECT id, raw, size_octets, message_id, coalesce(sent_at, 0), answers, answer_flag, filing,"
+            " of_recipients > 0 FROM outbox"
             f" WHERE account = ? AND {OPEN} AND state = 'sent' ORDER BY id",
             (account,),
         )
@@ -189,8 +216,9 @@ class Sending:
             Sent(
                 OutboxId(identity), None if raw is None else RawId(raw), size, message_id, sent_at,
                 None if answers is None else EnvelopeId(answers), flag, None if filing is None else PendingId(filing),
+                bool(is_rest),
             )
-            for identity, raw, size, message_id, sent_at, answers, flag, filing in rows
+            for identity, raw, size, message_id, sent_at, answers, flag, filing, is_rest in rows
         ]  # fmt: skip
 
     def filing(self, outbox_id: OutboxId, pending_id: PendingId) -> bool:
@@ -261,6 +289,33 @@ def finish(
             database.run("UPDATE outbox SET raw = NULL WHERE id = ?", (outbox_id,))
             raws.drop(RawId(row[0]))
         return True
+
+
+def keep_rest(database: Database, raws: Raws, outbox_id: OutboxId, rest: Rest) -> None:
+    """What waits on for some recipients of a message that others have, in the current transaction."""
+    recipients = [who for who, _ in rest.refused]
+    database.run(
+        "INSERT INTO outbox (account, state, sentence, sender, recipients, refused, to_line, subject, message_id,"
+        " size_octets, raw, notify, answer_flag, not_before, tries, added_at, of_recipients)"
+        " SELECT account, 'queued', ?, sender, ?, ?, ?, subject, message_id, size_octets, raw, notify, '', ?,"
+        " tries + 1, added_at, max(of_recipients, json_array_length(recipients)) FROM outbox WHERE id = ?",
+        (
+            rest.sentence, json.dumps(recipients), _pairs(rest.refused),
+            ", ".join(recipients), rest.not_before, outbox_id,
+        ),
+    )
+    row = database.row("SELECT raw FROM outbox WHERE id = ?", (outbox_id,))
+    if row is not None and row[0] is not None:
+        raws.share(RawId(row[0]))
+
+
+def is_put_off(words: str) -> bool:
+    """Whether what a server said of a recipient is a "not now"."""
+    return words.startswith("4")
+
+
+def _pairs(refused: Sequence[tuple[str, str]]) -> str:
+    return json.dumps([list(one) for one in refused])
 
 
 def _forget_draft(database: Database, outbox_id: OutboxId) -> None:
