@@ -157,6 +157,8 @@ def test_an_age_goes_back_by_the_calendar(age: str, day: tuple[int, int, int]) -
         ("before:2026-13", 0, 14, "There is no month 13."),
         ("before:soon", 0, 11, "This is no date"),
         ("form:ada", 0, 8, "There is no field form. Is it from: ?"),
+        ("date:x", 0, 6, "There is no field date. Is it during: ?"),
+        ("colour:blue", 0, 11, "There is no field colour. It is looked for as words."),
         ("a (b", 2, 3, "This bracket is never closed."),
         ("a) b", 1, 2, "This bracket was never opened."),
         ('a "b', 2, 3, "This quotation mark is never closed."),
@@ -228,7 +230,7 @@ def test_the_tree_never_gets_deep_nor_wide() -> None:
 
 
 def test_the_word_that_is_being_typed_may_go_on() -> None:
-    assert parse("big comp", now=NOW, is_typing=True).tree == All((word("big"), word("comp", reach=Reach.BEGINNING)))
+    assert parse("big comp", now=NOW, is_typing=True).tree == All((word("big"), word("comp", reach=Reach.TYPED)))
     assert parse("comp ", now=NOW, is_typing=True).tree == word("comp")
     assert parse('"comp"', now=NOW, is_typing=True).tree == word("comp", reach=Reach.WHOLE)
 
@@ -291,6 +293,7 @@ def test_a_name_that_could_steer_the_terminal_is_not_proposed() -> None:
         ('"the compiler"', "the big compiler, the compiler", ["the compiler"]),
         ("comp*", "a Compiler", ["Comp"]),
         ("ompil", "a Compiler", ["ompil"]),
+        ("comp ompil", "a Compiler, a comp", ["ompil", "comp"]),
         ("会議の", "明日の会議の予定", ["会議の"]),
         ("-lunch x", "lunch x", ["x"]),
         ("from:ada", "ada", []),

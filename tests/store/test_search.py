@@ -113,6 +113,19 @@ def test_a_query_finds_what_it_says(store: Store, mail: list[EnvelopeId], query:
     assert found(store, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("ompile", "Compilers"), ("omp", "Compilers"), ("chnung", "Stromrechnung"), ("予", "会議の予定について"),
+     ("grace ompi", "Compilers"), ("Com", "Compilers")],
+)  # fmt: skip
+def test_while_one_types_parts_of_words_are_found(
+    store: Store, mail: list[EnvelopeId], typed: str, expected: str
+) -> None:
+    read = parse(typed, now=NOW, known=store.search.known(), is_typing=True).tree
+    assert read is not None
+    assert [hit.row.subject for hit in store.search.find(read).hits] == [expected]
+
+
 def test_no_query_breaks_the_index(paths: Paths, store: Store, mail: list[EnvelopeId]) -> None:
     made = paths.search_db.stat().st_ino
     for text in BREAKS_FTS5:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from tests.store.indexing import give_text, index
 from tests.store.making import START, incoming, places, with_account
-from tests.ui.seed import make_app, seed
+from tests.ui.seed import WORK, make_app, seed
 from tests.ui_parts.host import Host, piloted, screen_text, until
 from tuimail.engine.protocol import IndexChanged, Request, SearchEnded, SearchServer
 from tuimail.model import EnvelopeId, Flag, MailboxId
@@ -247,13 +247,17 @@ def test_slash_searches_and_esc_comes_back_and_a_saved_search_is_a_list(tmp_path
     seed(paths)
     with Store.open(paths) as store:
         index(store)
+        junk = store.mailboxes.find(WORK, "Junk")
+        assert junk is not None
+        store.envelopes.ingest(junk.id, [incoming(900, subject="Compiler review for free")])
+        index(store)
         finding.save(store, "Reviews", "compiler review")
     app = make_app(paths)
 
     async def steps(pilot: Pilot[Any]) -> None:
         main = app.main
         await until(pilot, lambda: main.list_view.total)
-        await pilot.press("slash", *"compiler review", "enter")
+        await pilot.press("slash", *"compiler review -free", "enter")
         await until(pilot, lambda: isinstance(app.screen, SearchScreen) and app.screen.chosen())
         screen = app.screen
         assert isinstance(screen, SearchScreen)
@@ -270,6 +274,7 @@ def test_slash_searches_and_esc_comes_back_and_a_saved_search_is_a_list(tmp_path
         await until(pilot, lambda: main.list_view.total)
         assert chosen in main.whole([main.list_view.cursor_id or chosen])
         await until(pilot, lambda: main.views[line.id].total == main.list_view.total)
+        assert "Compiler review for free" in screen_text(app), "the count and the list are of the same mailboxes"
         await pilot.press("ctrl+g")
         await until(pilot, lambda: isinstance(app.screen, SearchScreen))
         assert app.screen.query_one(Input).value == "compiler review"

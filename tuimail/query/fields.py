@@ -45,5 +45,16 @@ TABLE: Final = (
 BY_NAME: Final = {field.name: field for field in TABLE}
 IN_TEXT: Final = frozenset(("from", "to", "cc", "subject", "body", "list", "filename", "type"))
 """Fields that take words."""
+ALIKE: Final = {
+    "date": "during", "day": "during", "on": "during", "sent": "during", "since": "after", "until": "before",
+    "size": "larger", "bigger": "larger", "folder": "in", "mailbox": "in", "label": "in", "tag": "in", "sender": "from",
+    "author": "from", "recipient": "to", "text": "body", "content": "body", "title": "subject", "file": "filename",
+    "attachment": "filename", "flag": "is", "status": "is", "state": "is", "mime": "type", "age": "older",
+}  # fmt: skip
+"""What other programs call them."""
+NO_FIELDS: Final = frozenset(
+    ("re", "fw", "fwd", "aw", "sv", "vs", "tr", "http", "https", "mailto", "urn", "tel", "news")
+)  # fmt: skip
+"""What stands before a colon and asks for nothing."""
 STATES: Final = {state.value: state for state in Is} | {"flagged": Is.STARRED, "seen": Is.READ, "replied": Is.ANSWERED}
 ATTACHMENT: Final = frozenset(("attachment", "attachments", "file", "files"))

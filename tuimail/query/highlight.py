@@ -97,7 +97,9 @@ def _of(needle: Needle, tokens: Sequence[tuple[int, int, str]]) -> list[tuple[in
 
 
 def _tried(reach: Reach) -> tuple[Reach, ...]:
-    return (Reach.WHOLE, Reach.BEGINNING, Reach.INSIDE) if reach is Reach.USUAL else (reach,)
+    if reach is Reach.USUAL:
+        return Reach.WHOLE, Reach.BEGINNING, Reach.INSIDE
+    return (Reach.BEGINNING, Reach.INSIDE) if reach is Reach.TYPED else (reach,)
 
 
 def _places(units: Sequence[str], reach: Reach, tokens: Sequence[tuple[int, int, str]]) -> list[tuple[int, int]]:

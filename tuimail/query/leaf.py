@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from tuimail.query.dates import NoDate, Stretch, read
-from tuimail.query.fields import ATTACHMENT, BY_NAME, IN_TEXT, STATES
+from tuimail.query.fields import ALIKE, ATTACHMENT, BY_NAME, IN_TEXT, NO_FIELDS, STATES
 from tuimail.query.lexer import Kind, Piece
 from tuimail.query.tree import (
     HasAttachment,
@@ -50,18 +50,18 @@ def leaf(piece: Piece, group_field: str, now: float, known: Known) -> Node | Non
         if not piece.text.strip():
             raise Refused(f"Write after {name}: what to look for ({BY_NAME[name].help}).")
         return _of_field(name, piece, now, known)
-    # `12:30`, `http://...`, `Re: lunch`: a colon and no field.
     whole = piece._replace(text=f"{piece.field}:{piece.text}", field="")
-    alike = difflib.get_close_matches(name, BY_NAME, 1, 0.75) if piece.text and not piece.text.startswith("/") else []
-    if alike:
-        raise Refused(f"There is no field {name}. Is it {alike[0]}: ?", _words(group_field, whole))
-    return _words(group_field, whole)
+    if not piece.text or piece.text.startswith("/") or name in NO_FIELDS:
+        return _words(group_field, whole)  # `12:30`, `http://...`, `Re: lunch`: a colon and no field
+    meant = ALIKE.get(name) or next(iter(difflib.get_close_matches(name, BY_NAME, 1, 0.75)), "")
+    advice = f"Is it {meant}: ?" if meant else "It is looked for as words."
+    raise Refused(f"There is no field {name}. {advice}", _words(group_field, whole))
 
 
 def unfinished(node: Node) -> Node:
     """The same for a word that is still being typed; a single letter would begin too many."""
     if isinstance(node, Words) and node.reach is Reach.USUAL and len(node.words[-1]) > 1:
-        return replace(node, reach=Reach.BEGINNING)
+        return replace(node, reach=Reach.TYPED)
     return node
 
 

@@ -16,6 +16,8 @@ class Reach(enum.Enum):
     USUAL = "usual"
     """The whole word; where no message has it, its beginning; where none has that, any part of it."""
     WHOLE = "whole"
+    TYPED = "typed"
+    """The beginning of a word that is still being typed; where no message has that, any part of a word."""
     BEGINNING = "beginning"
     INSIDE = "inside"
 

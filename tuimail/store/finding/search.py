@@ -162,7 +162,7 @@ class Search:
         """Mailboxes and accounts that a query can name."""
         rows = self._mail.rows(
             "SELECT mailbox.id, account.name, mailbox.name, delimiter, role FROM mailbox"
-            " JOIN account ON account.id = account_id ORDER BY place, mailbox.name"
+            " JOIN account ON account.id = account_id WHERE NOT hidden ORDER BY place, mailbox.name"
         )
         mailboxes = []
         for identity, account, name, delimiter, role in rows:
@@ -248,7 +248,7 @@ class Search:
                 yield place, identity
 
     def _mailboxes(self, plan: Plan) -> list[int]:
-        found: list[int] = self._mail.column("SELECT id FROM mailbox WHERE account_id IS NOT NULL")
+        found: list[int] = self._mail.column("SELECT id FROM mailbox WHERE account_id IS NOT NULL AND NOT hidden")
         return [identity for identity in found if plan.mailbox_ids is None or identity in plan.mailbox_ids]
 
     # --- the file -------------------------------------------------------------
@@ -271,7 +271,7 @@ def _rows_where(plan: Plan, after: Key | None) -> tuple[str, list[object]]:
     """Conditions on the rows of what matched."""
     where, values = _conditions(plan, "mail.")
     if plan.mailbox_ids is None:
-        where += " AND envelope.mailbox_id IN (SELECT id FROM mail.mailbox WHERE account_id IS NOT NULL)"
+        where += " AND envelope.mailbox_id IN (SELECT id FROM mail.mailbox WHERE account_id IS NOT NULL AND NOT hidden)"
     else:
         where += f" AND envelope.mailbox_id IN ({','.join(str(int(each)) for each in plan.mailbox_ids)})"
     if plan.first is not None:

@@ -137,6 +137,8 @@ class Planner:
                 return begun
             case Reach.INSIDE:
                 return self._inside(words) or begun
+            case Reach.TYPED:
+                return begun if self._finds(begun) else self._inside(words) or begun
             case Reach.USUAL:
                 if self._finds(whole):
                     return whole

@@ -16,7 +16,7 @@ from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
 from tuimail.model import EnvelopeId, Flag, MailboxId
 from tuimail.store import Store
-from tuimail.store.lists.views import Scope, ViewSpec
+from tuimail.store.lists.views import ViewSpec
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.notices import News
@@ -157,7 +157,7 @@ class SearchingScreen(MailboxesScreen):
             return super().view_spec(line)
         if each.query not in self._ids:
             self._look_soon(0.05)
-        return ViewSpec(Scope.ALL, ids=self._ids.get(each.query, ()))
+        return ViewSpec(ids=self._ids.get(each.query, ()))  # every mailbox, as the count beside it and as the search
 
     def hear_of_searches(self, news: News) -> None:
         """They may find something else now."""
