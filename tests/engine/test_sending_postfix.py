@@ -11,7 +11,7 @@ import pytest
 from tests.engine.house import ACCOUNT, House
 from tests.engine.sending_house import SendingHouse, letter
 from tests.servers.dovecot import DovecotUser
-from tests.servers.postfix import Postfix
+from tests.servers.postfix import UNICODE_ADDRESS, Postfix
 from tuimail.model import OutboxId, OutState
 
 
@@ -83,6 +83,32 @@ def test_what_postfix_says_is_what_a_person_reads(tmp_path: Path, postfix: Postf
         assert house.is_in(large, OutState.FAILED)
         assert "4" in house.item(large).sentence
         assert len(postfix.wait_for_mail(reader)) == 1
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize("sender", ["", UNICODE_ADDRESS], ids=["ascii sender", "unicode sender"])
+def test_a_message_to_and_from_an_address_beyond_ascii_arrives_as_it_was_written(
+    tmp_path: Path, postfix: Postfix, sender: str
+) -> None:
+    house = PostHouse(tmp_path / "house", postfix, postfix.new_user(), security="starttls")
+    try:
+        house.sync()
+        sender = sender or house.address
+        named = f"<{tmp_path.name}@example.org>"
+        raw = (
+            f"From: Zoë <{sender}>\r\nTo: Zoë <{UNICODE_ADDRESS}>\r\nSubject: Grüße, 世界\r\nMessage-ID: {named}\r\n"
+            "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: 8bit\r\n\r\nGrüße, 世界\r\n"
+        ).encode()
+        outbox_id = house.store.outbox.add(
+            None, ACCOUNT, sender, [UNICODE_ADDRESS], raw, named, at=int(time.time())
+        )
+        assert house.sync() == {ACCOUNT: ""}
+        assert house.is_in(outbox_id, OutState.FILED)
+        arrived = postfix.wait_for_unicode_mail(named.encode())
+        assert arrived.endswith(b"\n" + raw.replace(b"\r\n", b"\n")), "byte for byte, below what the server put above"
+        assert f"Return-Path: <{sender}>".encode() in arrived
     finally:
         house.close()
 

@@ -8,6 +8,7 @@ Postfix wants root; without it the tests that need this are skipped by name.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from tests.servers.dovecot import Dovecot, DovecotUser, free_ports
 PROGRAM = Path("/usr/sbin/postfix")
 LMTP = Path("/usr/lib/dovecot/lmtp")
 DOMAIN = "example.org"
+UNICODE_ADDRESS = "zoë@unicode.example"
+"""Delivered by Postfix itself: Dovecot 2.3 takes no address beyond ASCII by LMTP."""
 SIZE_LIMIT_OCTETS = 4_000_000
 
 _DAEMONS = (
@@ -39,6 +42,7 @@ _DAEMONS = (
     "retry unix - - n - - error",
     "discard unix - - n - - discard",
     "lmtp unix - - n - - lmtp",
+    "virtual unix - n n - - virtual",
     "anvil unix - - n - 1 anvil",
     "scache unix - - n - 1 scache",
     "postlog unix-dgram n - n - 1 postlogd",
@@ -124,6 +128,16 @@ class Postfix:
             connection.logout()
         raise AssertionError(f"{user.name} has no {count} messages: {self.log()[-3000:]}")
 
+    def wait_for_unicode_mail(self, holding: bytes) -> bytes:
+        """The message for `UNICODE_ADDRESS` that holds these octets, once it is there."""
+        last = time.monotonic() + 30
+        while time.monotonic() < last:
+            for file in (self.directory / "mail" / "zoe" / "new").glob("*"):
+                if holding in (raw := file.read_bytes()):
+                    return raw
+            time.sleep(0.05)
+        raise AssertionError(f"It did not come: {self.log()[-3000:]}")
+
     def stop(self) -> None:
         """End both and wait for them."""
         if (self.directory / "main.cf").exists():
@@ -157,6 +171,8 @@ class Postfix:
         for name in ("queue", "data"):
             (place / name).mkdir(parents=True)
         shutil.chown(place / "data", "postfix")
+        (place / "mail").mkdir()
+        shutil.chown(place / "mail", "nobody")
         for name in ("cert.pem", "key.pem"):
             shutil.copyfile(self.dovecot.directory / name, place / name)
         (place / "key.pem").chmod(0o600)
@@ -194,8 +210,12 @@ smtpd_peername_lookup = no
 smtp_dns_support_level = disabled
 default_transport = discard:
 relay_transport = discard:
-virtual_mailbox_domains = {DOMAIN}
-virtual_mailbox_maps = static:ok
+virtual_mailbox_domains = {DOMAIN}, {UNICODE_ADDRESS.partition("@")[2]}
+virtual_mailbox_maps = inline:{{ {{ {UNICODE_ADDRESS} = zoe/ }} }}, static:ok
+virtual_mailbox_base = {place}/mail
+virtual_uid_maps = static:{pwd.getpwnam("nobody").pw_uid}
+virtual_gid_maps = static:{pwd.getpwnam("nobody").pw_gid}
+transport_maps = inline:{{ {{ {UNICODE_ADDRESS.partition("@")[2]} = virtual: }} }}
 virtual_transport = lmtp:unix:{dovecot}/lmtp
 virtual_alias_maps = inline:{{ {{ émile@{DOMAIN} = emile@{DOMAIN} }} }}
 lmtp_destination_recipient_limit = 1
