@@ -34,6 +34,8 @@ LOCK_WAIT_S: Final = 10.0
 LINGER_S: Final = 20.0
 """So much longer while actions of a client that left are being told to a server."""
 ALREADY_RUNS: Final = 3
+NICER: Final = 5
+"""The screen goes first: a key must not wait for the parsing of mail. What the engine starts is as nice."""
 GARBAGE: Final = 50_000
 """So many new objects before cycles are looked for; Python's own 700 suits small programs."""
 SEND_LINGER_S: Final = 900.0
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the engine until nobody needs it; the exit status."""
     paths, is_watched = _options(arguments)
     os.umask(0o077)
+    with contextlib.suppress(OSError):
+        os.nice(NICER)
     try:
         paths.make()
         lock = take_lock(paths)
