@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -40,6 +41,7 @@ from tuimail.ui.screens.search import SearchScreen
 from tuimail.ui.start.driver import continuing_driver, forget_written_size
 from tuimail.ui.start.ending import heed
 from tuimail.ui.start.first_frame import Painted
+from tuimail.ui.widgets.lines import LineView
 
 SETTLE_S = 0.02
 """After the first layout the widgets hear of their sizes, and lay themselves out."""
@@ -140,6 +142,22 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         self.main.outbox_changed()
         if self._mailto:
             self.main.compose_mailto(self._mailto)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key for a pane goes to its bindings at once: on the way up from the pane nobody else hears it.
+
+        Textual would first hand it to the pane and from there to everything around it: 0.4 ms a key.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self.main.pace.key()
+        if not isinstance(self.focused, LineView) or self.screen.maximized is not None:
+            await super().on_event(event)
+        elif not await self._check_bindings(event.key, priority=True):  # no public name in Textual, and nor
+            pane = self.focused
+            if not await self._check_bindings(event.key):
+                pane._forward_event(event)  # has this
 
     def on_message_list_cursor_moved(self) -> None:
         """Another message or another mailbox."""

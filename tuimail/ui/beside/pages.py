@@ -42,13 +42,18 @@ class Pages:
             return found
         return self._load(number).rows
 
+    @property
+    def stand(self) -> tuple[int, int]:
+        """Revision and total: as long as they stay, so do all rows."""
+        return self.revision, self.total
+
     def refresh(self, position: int = 0) -> bool:
         """Forget everything and read the page of `position` again; whether anything had changed."""
-        before = self.revision, self.total
+        before = self.stand
         self._pages.clear()
         self.read_at += 1
         self._load(position // PAGE_ROWS)
-        return (self.revision, self.total) != before
+        return self.stand != before
 
     def _load(self, number: int) -> Window:
         window = self._read(number * PAGE_ROWS, PAGE_ROWS)

@@ -26,6 +26,7 @@ from tuimail.ui.beside.conversing import Conversation
 from tuimail.ui.beside.lane import Lane
 from tuimail.ui.beside.listing import ViewListing
 from tuimail.ui.beside.notices import Inbox, News, NoticesArrived
+from tuimail.ui.beside.pace import Pace
 from tuimail.ui.beside.reading import Reading
 from tuimail.ui.keys import LIST
 from tuimail.ui.lines.downloads import Downloads
@@ -34,9 +35,6 @@ from tuimail.ui.screens.listing import REST_S, ListingPane
 from tuimail.ui.widgets.bars import HeaderCard, ListTitle, StatusLine, TopBar
 from tuimail.ui.widgets.message_list import MessageList
 from tuimail.ui.widgets.splitter import Splitter
-
-NEWS_EVERY_S = 0.1
-"""Rows are read again no oftener, however fast they come."""
 
 
 class MailScreen(ListingPane):
@@ -63,7 +61,7 @@ class MailScreen(ListingPane):
         self._rest: Timer | None = None
         self._seen_timer: Timer | None = None
         self._by_person = False
-        self._news_at = 0.0
+        self.pace = Pace()
         self._news_timer: Timer | None = None
         self._engine_note = ""
         self._downloads = Downloads()
@@ -226,16 +224,17 @@ class MailScreen(ListingPane):
 
     @on(NoticesArrived)
     def _notices_arrived(self) -> None:
-        wait = self._news_at + NEWS_EVERY_S - self.clock()
-        if 0 < wait <= NEWS_EVERY_S:
-            if self._news_timer is None:
-                self._news_timer = self.set_timer(wait, self._take_news)
+        if self._news_timer is not None:
+            self._news_timer.stop()
+            self._news_timer = None
+        wait_s = self.pace.wait_s(is_waited_for=self.reading.is_waiting or not self.list_view.total)
+        if wait_s > 0:
+            self._news_timer = self.set_timer(wait_s, self._notices_arrived)
         else:
             self._take_news()
 
     def _take_news(self) -> None:
-        self._news_timer = None
-        self._news_at = self.clock()
+        self.pace.taken()
         news = self._inbox.take()
         self.fetching.update(news.headers)
         if news.tree or news.mailboxes or news.status or news.passwords or news.engine is not None:

@@ -101,6 +101,7 @@ class StatusLine(LineWidget):
         super().__init__(id=id)
         self._clock = clock
         self._parts: list[Part] = []
+        self._drawn: Runs = []
 
     def update(
         self, accounts: Sequence[Account], note: str = "", downloads: Words = NO_WORDS, outbox: Words = NO_WORDS,
@@ -116,7 +117,9 @@ class StatusLine(LineWidget):
         self._parts = [*(part for part in told if part.words), *account_parts(accounts, self._clock())]
         runs = self._runs(self.app.size.width)
         self.styles.width = runs_width(runs) + 2 if runs else 0
-        self.refresh()
+        if runs != self._drawn:  # most news is about something else
+            self._drawn = runs
+            self.refresh()
 
     def _runs(self, width: int) -> Runs:
         return status_runs(self._parts, max(0, most_cells(width) - 2))

@@ -111,7 +111,7 @@ class FolderTree(LineView, can_focus=True):
             self._cursor_to_open()
         else:
             self.cursor = found
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self.set_size(self.scrollable_content_region.width, len(self._rows))
         drawn = (*self._rows, self.cursor)
         if drawn != self._drawn:  # most news is about something else
             self._drawn = drawn

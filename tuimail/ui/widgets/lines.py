@@ -7,10 +7,12 @@ What must not live here: what the lines say.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from rich.style import Style
 from textual._styles_cache import StylesCache
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
@@ -154,6 +156,25 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         if round(old_value) != round(new_value):
             self.refresh(self.size.region)
 
+    def set_size(self, width: int, lines: int) -> None:
+        """How much there is. Textual would lay out the whole screen anew (14 ms), even where only a number grew."""
+        new = Size(width, lines)
+        if new == self.virtual_size:
+            return
+        shown = self.show_vertical_scrollbar
+        room = self.container_size.height
+        if not room or width != self.virtual_size.width or shown != (lines > room):
+            self.virtual_size = new
+            return
+        self.set_reactive(LineView.virtual_size, new)
+        if shown:
+            bar = self.vertical_scrollbar
+            before = _thumb(bar, bar.position)
+            bar.set_reactive(ScrollBar.window_virtual_size, lines)
+            if _thumb(bar, bar.position) != before:
+                bar.refresh()
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
+
     @property
     def page_lines(self) -> int:
         """Lines that are visible at once."""
@@ -178,9 +199,10 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_line_to(y - page + 1 + margin)
 
 
-def _thumb(bar: ScrollBar, position: float) -> int:
-    """Where the bar's thumb begins, in the steps in which it is drawn: eight in a cell."""
+def _thumb(bar: ScrollBar, position: float) -> tuple[int, int]:
+    """Where the bar's thumb begins and how long it is, in the steps in which it is drawn: eight in a cell."""
     size, whole, seen = bar.size.height, bar.window_virtual_size, bar.window_size
     if not size or not seen or whole <= seen:
-        return int(position * 8)
-    return int((size - max(1, seen * size / whole)) * position / (whole - seen) * 8)
+        return int(position * 8), 0
+    length = max(1, seen * size / whole)
+    return int((size - length) * position / (whole - seen) * 8), ceil(length * 8)

@@ -96,16 +96,21 @@ class MessageList(RowsView, can_focus=True):
 
         At the very top the page stays at the top instead, so that new mail is seen.
         """
-        top, before = self.top_position, self.cursor
-        if not self._pages.refresh(before):
+        top_line, before, stand = self.top_line, self.cursor, self._pages.stand
+        seen = self._seen()
+        if self._pages.stand != stand:  # a page was read just now: that is not what is on the screen
+            seen = []
+        self._pages.refresh(before)
+        if self._pages.stand == stand:
             return
         found = self._position_of(self.cursor_id) if self.cursor_id is not None else None
         self.cursor = clamp(before if found is None else found, 0, self._pages.total - 1)
         self._range_from = clamp(self._range_from + self.cursor - before, 0, max(0, self._pages.total - 1))
-        self._resized()
-        if top:
-            self._put_top(top + self.cursor - before)
+        self._count_lines()
+        if top_line >= self.row_height:  # by lines: the page may begin amid a row
+            self.scroll_line_to(top_line + (self.cursor - before) * self.row_height)
         self._keep_cursor_visible()
+        self._refresh_unlike(seen)
         self._take_cursor_id(by_person=False)
 
     def reshape(self, shape: Shape) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual.cache import LRUCache
-from textual.geometry import Size
 from textual.strip import Strip
 
 from tuimail.model import EnvelopeId, MailboxId, Row, Window
@@ -89,6 +88,10 @@ class RowsView(LineView):
         self.refresh()
 
     def _resized(self) -> None:
+        self._count_lines()
+        self.refresh()
+
+    def _count_lines(self) -> None:
         if self.shape.is_roomy:  # a text may have arrived, of which a line shows the beginning
             self._lines.clear()
         self._shaped_for = height = self.row_height
@@ -97,8 +100,26 @@ class RowsView(LineView):
             # The page scrolls by rows: as far as until the last one is seen below its headings.
             last_top = first_top(self._pages.total - 1, self.page_lines, height, self._pages.row)
             lines = last_top * height + (self.page_lines if last_top else 0)
-        self.virtual_size = Size(self.scrollable_content_region.width, lines)
-        self.refresh()
+        self.set_size(self.scrollable_content_region.width, lines)
+
+    def _seen(self) -> list[tuple[object, ...]]:
+        """What each line of the page is drawn from."""
+        drawn: list[tuple[object, ...]] = []
+        for y in range(self.page_lines):
+            position, part = self._line_at(y)
+            drawn.append((self._pages.row(position), part, position == self.cursor))
+        return drawn
+
+    def _refresh_unlike(self, before: list[tuple[object, ...]]) -> None:
+        """Draw the lines anew that are no longer as they were."""
+        now = self._seen()
+        if len(before) != len(now) or not self.total or self.shape.is_roomy:
+            self.refresh()
+            return
+        top = self.top_line
+        for y, (old, new) in enumerate(zip(before, now, strict=True)):
+            if old != new:
+                self.refresh_lines(top + y, 1)
 
     # --- drawing ---------------------------------------------------------------
 
