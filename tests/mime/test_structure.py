@@ -312,3 +312,16 @@ def test_a_multipart_without_parts_is_shown_as_text() -> None:
     assert NO_BOUNDARY in message.defects
     assert (message.root.section, message.root.content_type) == ("1", "text/plain")
     assert part_bytes(raw, message.root, Section("1")) == b"no boundary anywhere\n"
+
+
+@pytest.mark.parametrize("before", [100, 8 * 1024 - 20, 8 * 1024, 20_000])
+def test_no_header_reaches_beyond_the_next_boundary(before: int) -> None:
+    head = b"Content-Type: multipart/mixed; boundary=e\r\n\r\n--e\r\n"
+    first = b"Content-Type: text/html\r\nX-Long: " + b"x" * before + b"\r\n"
+    raw = head + first + b"--e\r\nContent-Type: text/css\r\n\r\nbody\r\n--e--\r\n"
+    parsed = parse_message(raw)
+    assert [part.content_type for part in parsed.root.children] == ["text/html", "text/css"]
+    start, end = parsed.spans[Section("1")]
+    assert raw[start:end] == b""
+    start, end = parsed.spans[Section("2")]
+    assert raw[start:end] == b"body"

@@ -10,7 +10,7 @@ What must not live here: cleaning for a terminal (`clean`), threads beyond their
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from tuimail.mime.decoding.words import decode_address_header, decode_header
 
 __all__ = [
     "HEADER_FIELDS", "Summary", "decode_header", "header_lines", "header_values", "parse_addresses", "parse_date",
-    "split_headers", "summarize", "thread_key",
+    "split_headers", "summarize", "summary_of", "thread_key", "values_of",
 ]  # fmt: skip
 
 MAX_HEADER_OCTETS = 16 * 1024
@@ -125,7 +125,12 @@ def _address_text(value: str) -> str:
 
 def summarize(header_block: bytes) -> Summary:
     """The summary of a header block (whole, or the HEADER_FIELDS of it). Never raises."""
-    found, defects = split_headers(header_block)
+    return summary_of(*split_headers(header_block))
+
+
+def summary_of(found: Sequence[tuple[str, str]], defects: Sequence[str]) -> Summary:
+    """The same of fields that `split_headers` found."""
+    defects = list(defects)
     first: dict[str, str] = {}
     authors = 0
     for name, value in found:
@@ -198,8 +203,13 @@ def header_lines(block: bytes) -> list[tuple[str, str]]:
 
 def header_values(block: bytes, wanted: Callable[[str], bool]) -> dict[str, str]:
     """The first value of each header whose lower-case name is wanted, unfolded, not word-decoded."""
+    return values_of(split_headers(block)[0], wanted)
+
+
+def values_of(found: Iterable[tuple[str, str]], wanted: Callable[[str], bool]) -> dict[str, str]:
+    """The same of fields that `split_headers` found."""
     values: dict[str, str] = {}
-    for name, value in split_headers(block)[0]:
+    for name, value in found:
         key = name.lower()
         if key not in values and wanted(key):
             unfolded = _unfold(value)

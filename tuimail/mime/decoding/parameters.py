@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +18,7 @@ from tuimail.mime.decoding.words import decode_header
 
 MAX_PARAMETERS = 200
 MAX_VALUE_CHARACTERS = 16 * 1024
+_USUAL_CHARACTERS = 100
 
 _PARAMETER = re.compile(
     r""";\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))""",
@@ -35,7 +38,17 @@ class HeaderValue(NamedTuple):
 
 def parse_value(text: str) -> HeaderValue:
     """A Content-Type, Content-Disposition or the like, from its unfolded text. Never raises."""
-    text = text[:MAX_VALUE_CHARACTERS]
+    return _remembered(text) if len(text) <= _USUAL_CHARACTERS else _parsed(text[:MAX_VALUE_CHARACTERS])
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> HeaderValue:
+    """Half of all messages say `text/plain; charset=utf-8`."""
+    value, parameters = _parsed(text)
+    return HeaderValue(value, MappingProxyType(dict(parameters)))
+
+
+def _parsed(text: str) -> HeaderValue:
     value, separator, _ = text.partition(";")
     found = _PARAMETER.finditer(text, len(value)) if separator else ()
     pairs: list[tuple[str, str]] = []

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tuimail.mime.decoding.charset import decode_charset
-from tuimail.mime.decoding.headers import MAX_BLOCK_OCTETS, Summary, header_values, summarize
+from tuimail.mime.decoding.headers import MAX_BLOCK_OCTETS, Summary, split_headers, summary_of, values_of
 from tuimail.mime.decoding.parameters import HeaderValue, parse_value
 from tuimail.mime.decoding.transfer import decode_transfer
 from tuimail.mime.decoding.words import decode_header
@@ -27,6 +27,7 @@ TOO_MANY_PARTS = "There are more than 1,000 parts; the rest was not taken apart.
 NO_BOUNDARY = "A multipart has no parts; its text is shown as it stands."
 NOT_ENDED = "A multipart has no end; the message may be cut off."
 
+_USUAL_HEADER_OCTETS = 8 * 1024
 _LINE = re.compile(rb"[^\r\n]*")
 _ABOUT = frozenset(["content-type", "content-disposition", "content-transfer-encoding", "content-id"])
 
@@ -62,8 +63,9 @@ def _header_end(raw: bytes, position: int, limit: int) -> tuple[int, int]:
 
 def parse_message(raw: bytes) -> ParsedMessage:
     """The summary, the parts (sections as IMAP numbers them) and what is odd. Never raises."""
-    summary = summarize(header_block(raw))
-    walker = _Walker(raw)
+    fields, defects = split_headers(header_block(raw))
+    summary = summary_of(fields, defects)
+    walker = _Walker(raw, fields)
     walker.walk()
     root = _built(walker.root, Section(""), is_message=True)
     spans: dict[Section, tuple[int, int]] = {}
@@ -93,14 +95,14 @@ def leaves(raw: bytes, parsed: ParsedMessage) -> Iterator[tuple[Part, bytes]]:
             yield part, decode_transfer(raw[span[0] : span[1]], part.encoding)
 
 
-def _dashed(raw: bytes, position: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each line from `position` on that begins with two dashes."""
-    start = 0 if position == 0 and raw.startswith(b"--") else raw.find(b"\n--", max(position - 1, 0)) + 1
+def _dashed(raw: bytes, position: int, limit: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each line that begins with two dashes, from `position` on and before `limit`."""
+    start = 0 if position == 0 and raw.startswith(b"--") else raw.find(b"\n--", max(position - 1, 0), limit) + 1
     while start or (raw.startswith(b"--", start) and not position):
         end = _LINE.match(raw, start).end()  # type: ignore[union-attr]  # it matches nothing, too
         yield start, end
         position = end
-        start = raw.find(b"\n--", end) + 1
+        start = raw.find(b"\n--", end, limit) + 1
 
 
 @dataclass(slots=True, eq=False)
@@ -132,8 +134,10 @@ class _Open:
 class _Walker:
     """One pass: the stack holds the parts that are open, outermost first."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, fields: list[tuple[str, str]]) -> None:
+        """`fields` are those of the message's own header."""
         self.raw = raw
+        self.fields = fields
         self.defects: list[str] = []
         self.stack: list[_Open] = []
         self.levels: dict[bytes, list[int]] = {}
@@ -142,8 +146,8 @@ class _Walker:
         self.root = _Open({}, HeaderValue("text/plain", {}), 0, 0)
 
     def walk(self) -> None:
-        self.root = self._begin(0, len(self.raw), "text/plain")
-        for start, end in _dashed(self.raw, self.root.start) if self.levels else ():
+        self.root = self._begin(0, "text/plain")
+        for start, end in _dashed(self.raw, self.root.start, len(self.raw)) if self.levels else ():
             if not self.levels:
                 break
             level, closes = self._match(self.raw[start + 2 : end].rstrip())
@@ -160,8 +164,7 @@ class _Walker:
                 self._forget(level)
                 continue
             default = "message/rfc822" if parent.content_type == "multipart/digest" else "text/plain"
-            after = self._after_line(end)
-            parent.children.append(self._begin(after, self._next_cut(after), default))
+            parent.children.append(self._begin(self._after_line(end), default))
         self._close_to(0, len(self.raw), at_end=True)
 
     def _match(self, token: bytes) -> tuple[int, bool]:
@@ -173,17 +176,25 @@ class _Walker:
         return -1, False
 
     def _next_cut(self, position: int) -> int:
-        """Where the next line with an open boundary starts: no header reaches beyond it."""
-        for start, end in _dashed(self.raw, position):
+        """Where the next line with an open boundary starts: no header reaches beyond it.
+
+        Most headers end soon: what follows one that does is not searched.
+        """
+        if not self.levels:
+            return len(self.raw)
+        near = min(len(self.raw), position + _USUAL_HEADER_OCTETS)
+        _, body = _header_end(self.raw, position, near)
+        limit = body if body < near else len(self.raw)
+        for start, end in _dashed(self.raw, position, limit):
             if self._match(self.raw[start + 2 : end].rstrip())[0] >= 0:
                 return start
-        return len(self.raw)
+        return limit
 
-    def _begin(self, position: int, limit: int, default: str) -> _Open:
+    def _begin(self, position: int, default: str) -> _Open:
         """Read a header at `position` and open its part (and what a message holds in it)."""
         first: _Open | None = None
         while True:
-            opened = self._one(position, limit, default)
+            opened = self._one(position, self._next_cut(position), default)
             if first is None:
                 first = opened
             else:
@@ -202,7 +213,10 @@ class _Walker:
     def _one(self, position: int, limit: int, default: str) -> _Open:
         self.parts += 1
         head_end, body = _header_end(self.raw, position, limit)
-        about = header_values(self.raw[position : min(head_end, position + MAX_BLOCK_OCTETS)], _ABOUT.__contains__)
+        fields = self.fields
+        if self.stack:
+            fields, _ = split_headers(self.raw[position : min(head_end, position + MAX_BLOCK_OCTETS)])
+        about = values_of(fields, _ABOUT.__contains__)
         kind = parse_value(about.get("content-type", ""))
         if "/" not in kind.value:
             # RFC 2045 5.2: no type, or one that makes no sense, is plain text.
