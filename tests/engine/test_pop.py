@@ -157,6 +157,7 @@ def test_large_drops_come_in_batches_and_say_how_far_they_are(
 ) -> None:
     monkeypatch.setattr(pop_download, "TELL_S", -1.0)
     setting = setting_of(letters(120))
+    monkeypatch.setattr(pop_download, "BATCH_MESSAGES", 50)
     setting.sync()
     told = [(one.job, one.done, one.total) for one in setting.house.ears.all(Progress)]
     assert ("messages", 0, 120) in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import socket
 import time
@@ -376,3 +377,30 @@ def test_ids_are_mailboxes(opened: Store, paths: Paths) -> None:
     assert all(isinstance(box.id, int) for box in opened.mailboxes.all(MINE))
     assert opened.local.is_local_mailbox(MailboxId(opened.mailboxes.all(MINE)[0].id))
     assert not (paths.maildir / "mine" / "cur").exists()
+
+
+@pytest.mark.parametrize("octets", [0, 1, 1000, 262_143, 262_144, 700_000])
+def test_what_arrives_in_pieces_reads_back_whole(tmp_path: Path, octets: int) -> None:
+    maildir = Maildir(tmp_path / "mail")
+    maildir.make()
+    message = bytes(number % 251 for number in range(octets))
+    arriving = maildir.begin()
+    for at in range(0, octets, 70_001):
+        arriving.write(message[at : at + 70_001])
+    assert arriving.read() == message
+    assert arriving.read(10) == message[:10]
+    (filed,) = maildir.commit_batch([arriving])
+    assert filed.sha256 == hashlib.sha256(message).digest()
+    assert (maildir.directory / filed.name).read_bytes() == message
+
+
+def test_what_is_written_after_a_look_is_part_of_the_message(tmp_path: Path) -> None:
+    maildir = Maildir(tmp_path / "mail")
+    maildir.make()
+    arriving = maildir.begin()
+    arriving.write(b"Subject: one\r\n")
+    assert arriving.read(8) == b"Subject:"
+    arriving.write(b"\r\ntwo\r\n")
+    assert arriving.read() == b"Subject: one\r\n\r\ntwo\r\n"
+    assert arriving.sha256() == hashlib.sha256(b"Subject: one\r\n\r\ntwo\r\n").digest()
+    arriving.discard()

@@ -33,6 +33,8 @@ class Desk:
     secrets: Secrets = field(init=False)
     offline: str = ""
     """Why the account cannot be reached just now, in a sentence; empty when it can be tried."""
+    hurry: threading.Event = field(default_factory=threading.Event)
+    """Set while mail that was downloaded waits to be filed: what nobody waits for gives way."""
 
     def __post_init__(self) -> None:
         self.secrets = Secrets()

@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import gc
 import os
+import resource
 import signal
 import socket
 import threading
@@ -34,6 +35,7 @@ LOCK_WAIT_S: Final = 10.0
 LINGER_S: Final = 20.0
 """So much longer while actions of a client that left are being told to a server."""
 ALREADY_RUNS: Final = 3
+OPEN_FILES: Final = 1024
 NICER: Final = 5
 """The screen goes first: a key must not wait for the parsing of mail. What the engine starts is as nice."""
 GARBAGE: Final = 50_000
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     if lock is None:
         return ALREADY_RUNS
+    _allow_files()
     log = Log(paths.log_file)
     started_at = time.monotonic()
     log.write("engine.started")
@@ -72,6 +75,14 @@ def main(arguments: Sequence[str]) -> int:
     log.write("engine.ended", reason=reason, seconds=round(time.monotonic() - started_at))
     # Threads may sit in a system call of a dead connection; what they held is safe in the store.
     os._exit(0)
+
+
+def _allow_files() -> None:
+    """As many open files as a download of large batches needs; some systems begin with 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def take_lock(paths: Paths) -> int | None:

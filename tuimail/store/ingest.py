@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from tuimail.model import BodyState, EnvelopeId, Flag, MailboxId
@@ -74,7 +75,7 @@ _ENVELOPE: Final = (
 )
 _HEADER: Final = (
     "INSERT INTO header (id, sent_at, received_at, message_id, in_reply_to, message_references, from_line, reply_to,"
-    " to_line, cc, list_id, structure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " to_line, cc, list_id, structure, uidl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -128,21 +129,31 @@ class Ingest:
                 ))
         return known
 
-    def insert_local(self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState) -> list[EnvelopeId]:
-        """Insert messages that no IMAP server knows, in the current transaction; their ids, in order."""
+    def insert_local(
+        self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState, uidls: Sequence[str | None] = ()
+    ) -> list[EnvelopeId]:
+        """Insert messages that no IMAP server knows, in the current transaction; their ids, in order.
+
+        `uidls`: what each is called on a POP3 server; empty when none is.
+        """
         first = self._take_ids(len(new))
-        self._insert(mailbox_id, [message._replace(uid=0) for message in new], body, first)
+        self._insert(
+            mailbox_id, [message if not message.uid else message._replace(uid=0) for message in new], body, first, uidls
+        )
         return [EnvelopeId(identity) for identity in range(first, first + len(new))]
 
     def _insert(
-        self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState = BodyState.ABSENT, first: int = 0
+        self, mailbox_id: MailboxId, new: Sequence[Incoming], body: BodyState = BodyState.ABSENT, first: int = 0,
+        uidls: Sequence[str | None] = (),
     ) -> int:
-        places = self._write(mailbox_id, new, first or self._take_ids(len(new)), body)
+        places = self._write(mailbox_id, new, first or self._take_ids(len(new)), body, uidls)
         unseen = sum(1 for message in new if not int(message.flags) & _SEEN)
         self._order.shift(mailbox_id, added=places, unread=unseen)
         return unseen
 
-    def _write(self, mailbox_id: MailboxId, new: Sequence[Incoming], first: int, body: BodyState) -> list[int]:
+    def _write(
+        self, mailbox_id: MailboxId, new: Sequence[Incoming], first: int, body: BodyState, uidls: Sequence[str | None]
+    ) -> list[int]:
         """Insert both rows of each message; their places."""
         now = int(self._clock())
         stamp = int.from_bytes(os.urandom(5))
@@ -151,7 +162,7 @@ class Ingest:
         envelopes: list[tuple[object, ...]] = []
         header_rows: list[tuple[object, ...]] = []
         # One pass, plain locals and plain integers: this loop runs once for each message of a first sync.
-        for identity, message in enumerate(new, first):
+        for identity, (message, uidl) in enumerate(zip(new, uidls or repeat(None), strict=False), first):
             (
                 uid, told_flags, keywords, modseq, received_at, size_octets, structure, has_attachments, from_, sender,
                 reply_to, to, cc, subject, sent_at, message_id, in_reply_to, references, list_id, thread_id,
@@ -165,7 +176,7 @@ class Ingest:
             ))
             header_rows.append((
                 identity, sent_at, received_at, message_id, in_reply_to, references, from_, reply_to, to, cc, list_id,
-                structure,
+                structure, uidl,
             ))
         self._database.many(_ENVELOPE, envelopes)
         self._database.many(_HEADER, header_rows)

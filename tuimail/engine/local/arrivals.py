@@ -29,8 +29,9 @@ from tuimail.store.holding.quarantine import HeldPart
 REMEMBERED: Final = 5000
 """Messages whose senders are known ones."""
 LEFT_OVER: Final = 1000
-REST: Final = 0.5
-"""During a download it rests so many times as long as it worked: the download is what somebody waits for."""
+GLANCE_S: Final = 0.02
+GIVES_WAY_S: Final = 0.3
+"""So long at most for each message while a download has more to do than it can: that is what somebody waits for."""
 
 
 class Arrivals:
@@ -44,8 +45,6 @@ class Arrivals:
         self._waiting: deque[EnvelopeId] = deque()
         self._at_work = False
         self._stopping = threading.Event()
-        self.is_downloading = False
-        """Set by whoever downloads for the same account."""
         self._senders: dict[str, set[EnvelopeId]] | None = None
         self._thread = threading.Thread(target=self._run, name=f"arrivals {desk.name}", daemon=True)
 
@@ -84,15 +83,19 @@ class Arrivals:
                 while not self._stopping.is_set():
                     if self._waiting:
                         self._at_work = True
-                        began_at = time.monotonic()
+                        self._give_way()
                         self._look_at(store, bodies, self._waiting.popleft())
-                        if self.is_downloading:
-                            self._stopping.wait(REST * (time.monotonic() - began_at))
                     else:
                         self._at_work = False
                         self._bell.wait(None)
         except Exception as exc:  # noqa: BLE001 - the top of the thread
             self._desk.log.fault("arrivals.fault", exc, account=self._desk.name)
+
+    def _give_way(self) -> None:
+        """Let a download go first, but not for ever: on a slow disk it always has something to do."""
+        until = time.monotonic() + GIVES_WAY_S
+        while self._desk.hurry.is_set() and time.monotonic() < until and not self._stopping.is_set():
+            self._stopping.wait(GLANCE_S)
 
     def _look_at(self, store: Store, bodies: LocalBodies, envelope_id: EnvelopeId) -> None:
         try:

@@ -22,8 +22,8 @@ from tuimail.net.pop.session import PipelineBroken, PopSession, Retrieved, Sink
 from tuimail.store.maildirs.local import Delivery
 from tuimail.store.maildirs.maildir import Arriving
 
-BATCH_MESSAGES: Final = 50
-BATCH_OCTETS: Final = 16 << 20
+BATCH_MESSAGES: Final = 100
+BATCH_OCTETS: Final = 8 << 20
 DEMANDED_OCTETS: Final = 1 << 30
 """The largest message that is fetched when somebody asks for it."""
 QUIET_S: Final = 10.0
@@ -85,6 +85,7 @@ class Download:
         self._arriving: Arriving | None = None
         self._number = 0
         self._batch: list[Arriving] = []
+        self._batch_octets = 0
         self._in_flight = False
         self.refused: list[ServerRefused] = []
         """Messages that the server does not give out just now."""
@@ -106,9 +107,7 @@ class Download:
             self._take(rest, limit_octets)
         finally:
             self._discard_half()
-            batch, self._batch = self._batch, []
-            if batch:
-                self._intake.submit(batch, self.keep_alive)
+            self._hand_over()
         self._tell(always=True)
 
     def keep_alive(self) -> None:
@@ -177,10 +176,15 @@ class Download:
             arriving.uidl = pop_plan.key_by_content(digest)
         self._learned.troubles.pop(key, None)
         self._batch.append(arriving)
-        if len(self._batch) >= BATCH_MESSAGES or sum(one.octets for one in self._batch) >= BATCH_OCTETS:
-            batch, self._batch = self._batch, []
-            self._intake.submit(batch, self.keep_alive)
+        self._batch_octets += arriving.octets
+        if len(self._batch) >= BATCH_MESSAGES or self._batch_octets >= BATCH_OCTETS:
+            self._hand_over()
         self._tell()
+
+    def _hand_over(self) -> None:
+        batch, self._batch, self._batch_octets = self._batch, [], 0
+        if batch:
+            self._intake.submit(batch, self.keep_alive)
 
     def _blame(self) -> None:
         if self._arriving is not None:

@@ -20,8 +20,8 @@ from tuimail.store import Store
 from tuimail.store.maildirs.local import Delivery
 from tuimail.store.maildirs.maildir import Arriving
 
-WAITING: Final = 2
-"""Batches that may wait: more, and the download waits."""
+WAITING: Final = 1
+"""Batches that may wait: more, and the download waits. Each message that is not filed holds a descriptor."""
 PATIENCE_S: Final = 5.0
 
 
@@ -48,6 +48,7 @@ class Intake:
                 for arriving in batch:
                     arriving.discard()
                 raise self._fault
+            self._desk.hurry.set()
             try:
                 self._batches.put(batch, timeout=PATIENCE_S)
             except queue.Full:
@@ -82,6 +83,7 @@ class Intake:
         if self._thread.is_alive():
             self._batches.put(None)
             self._thread.join()
+        self._desk.hurry.clear()
 
     # --- the thread ---------------------------------------------------------------
 
@@ -91,6 +93,8 @@ class Intake:
                 delivery = store.local.delivery(self._desk.name)
                 while (batch := self._batches.get()) is not None:
                     self._take(delivery, batch)
+                    if self._batches.empty():
+                        self._desk.hurry.clear()
         except MailError as exc:
             self._fail(exc)
         except Exception as exc:  # noqa: BLE001 - the top of the thread

@@ -217,13 +217,11 @@ class PopLoop:
         try:
             self._desk.offline = ""
             self._standing.set(store, AccountStatus.SYNCING, "")
-            self._arrivals.is_downloading = True
             outcome = PopRound(
                 session, store, self._desk, self._learned,
                 filed=self._filed, stopping=lambda: self._orders.stopping,
             ).run()  # fmt: skip
         finally:
-            self._arrivals.is_downloading = False
             self._session = None
             session.close()
         now = self._desk.clock.monotonic()

@@ -105,7 +105,7 @@ class Filing:
             plan = self._plan(mailbox_id, account_id, account, batch)
             ids = {**plan.attached, **plan.here}
             self._attach(batch, plan.attached)
-            ids.update(zip(plan.new, self._insert(mailbox_id, [batch[index] for index in plan.new]), strict=True))
+            ids.update(zip(plan.new, self._insert(mailbox_id, batch, plan), strict=True))
             filed = [(ids[index], batch[index]) for index in (*plan.new, *plan.attached)]
             self._write_files(mailbox_id, filed)
             self._write_uidls(account_id, [
@@ -238,11 +238,12 @@ class Filing:
         except Vanished:
             return False
 
-    def _insert(self, mailbox_id: MailboxId, new: Sequence[Delivered]) -> list[EnvelopeId]:
-        if not new:
+    def _insert(self, mailbox_id: MailboxId, batch: Sequence[Delivered], plan: _Plan) -> list[EnvelopeId]:
+        if not plan.new:
             return []
+        uidls = [text_of(batch[index].uidl) if plan.keys[index] is not None else None for index in plan.new]
         return self._ingest.insert_local(
-            mailbox_id, [self._incoming(delivered) for delivered in new], BodyState.WHOLE
+            mailbox_id, [self._incoming(batch[index]) for index in plan.new], BodyState.WHOLE, uidls
         )
 
     def _incoming(self, delivered: Delivered) -> Incoming:
@@ -290,9 +291,6 @@ class Filing:
                 for key, envelope_id, delivered in filed
             ),
         )
-        self._database.many("UPDATE header SET uidl = ? WHERE id = ?", (
-            (text_of(delivered.uidl), envelope_id) for _, envelope_id, delivered in filed
-        ))
 
 
 def write_parts(database: Database, messages: Iterable[tuple[EnvelopeId, Iterable[StoredPart]]]) -> None:

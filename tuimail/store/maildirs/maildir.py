@@ -21,7 +21,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -74,20 +74,25 @@ class Names:
 
     clock: Callable[[], float] = time.time
     count: int = 0
+    chance: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Of this maker: two of one process count on their own."""
+    host: str = ""
+    """Asked for once."""
 
     def make(self, uidl_key: bytes | None = None) -> str:
         """A new name; `uidl_key` lets a scan know the message again after a crash."""
         self.count += 1
+        self.host = self.host or _host()
         seconds, fraction = divmod(self.clock(), 1)
         mark = f"U{uidl_key.hex()}" if uidl_key else ""
-        chance = secrets.token_hex(4)
-        return f"{int(seconds)}.M{int(fraction * 1e6)}P{os.getpid()}Q{self.count}R{chance}{mark}.{_host()}"
+        moment = f"{int(seconds)}.M{int(fraction * 1e6)}"
+        return f"{moment}P{os.getpid()}Q{self.count}R{self.chance}{mark}.{self.host}"
 
 
 class Arriving:
     """A message on its way in: a file in `tmp` that nobody reads yet."""
 
-    def __init__(self, tmp: Path, key: str, *, limit_octets: int, uidl: bytes | None = None) -> None:
+    def __init__(self, tmp: str, key: str, *, limit_octets: int, uidl: bytes | None = None) -> None:
         self.key = key
         self.uidl = uidl
         """As the server spells it; None for mail that does not come by POP3."""
@@ -96,20 +101,32 @@ class Arriving:
         """`Flag` bits; without any, the message is filed as new."""
         self.arrived_at: int | None = None
         """The file's time, when it is not now."""
-        self.path = tmp / key
+        self.name = f"{tmp}/{key}"
         self._limit = limit_octets
         self._hash = hashlib.sha256()
-        self._buffer = bytearray()
-        with bordered(tmp):
-            self.descriptor = _open_locked(self.path)
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        """Octets of the pieces."""
+        self._whole: bytes | None = b""
+        """All octets, while they are few: whoever describes them need not read the file."""
+        try:
+            self.descriptor = _open_locked(self.name)
+        except OSError as exc:
+            raise translate_os(exc, Path(tmp)) from exc
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return Path(self.name)
 
     def write(self, chunk: bytes) -> None:
         """The next octets. Raises TooLarge, DiskFull, StoreError; then the message must be discarded."""
         self.octets += len(chunk)
         if self.octets > self._limit:
             raise TooLarge(f"A message is larger than {self._limit // 1_000_000} MB.", "It stays where it is.")
-        self._buffer += chunk
-        if len(self._buffer) >= _BUFFER_OCTETS:
+        self._pieces.append(chunk)
+        self._waiting += len(chunk)
+        if self._waiting >= _BUFFER_OCTETS:
             self._flush()
 
     def sha256(self) -> bytes:
@@ -118,18 +135,22 @@ class Arriving:
         return self._hash.digest()
 
     def read(self, count: int = -1) -> bytes:
-        """The octets so far, or the first `count`, as the file has them."""
+        """The octets so far, or the first `count`, as they were written."""
         self._flush()
+        if self._whole is not None:
+            return self._whole if count < 0 else self._whole[:count]
         with bordered(self.path.parent):
             return _read_at(self.descriptor, self.octets if count < 0 else min(count, self.octets))
 
     def sync(self) -> None:
         """Bring all octets to the disk. An error means that they must be fetched again, not synced again."""
         self._flush()
-        with bordered(self.path.parent):
+        try:
             if self.arrived_at is not None:
                 os.utime(self.descriptor, (self.arrived_at, self.arrived_at))
             os.fsync(self.descriptor)
+        except OSError as exc:
+            raise translate_os(exc, self.path.parent) from exc
 
     def start_sync(self) -> None:
         """Have the kernel begin to write, without waiting: syncing fifty that began takes half the time."""
@@ -139,6 +160,7 @@ class Arriving:
 
     def close(self) -> None:
         """Give the descriptor up."""
+        self._whole = None
         if self.descriptor >= 0:
             descriptor, self.descriptor = self.descriptor, -1
             os.close(descriptor)
@@ -151,14 +173,20 @@ class Arriving:
             self.path.unlink()
 
     def _flush(self) -> None:
-        if not self._buffer:
+        if not self._pieces:
             return
-        chunk, self._buffer = self._buffer, bytearray()
+        # One write for a message of the usual size, and no copy of it when it came in one piece.
+        chunk = b"".join(self._pieces)
+        self._pieces.clear()
+        self._waiting = 0
+        self._whole = chunk if self.octets == len(chunk) else None
         self._hash.update(chunk)
-        with bordered(self.path.parent), memoryview(chunk) as whole:
-            view = whole
-            while view:
-                view = view[os.write(self.descriptor, view) :]
+        try:
+            written = os.write(self.descriptor, chunk)
+            while written < len(chunk):
+                written += os.write(self.descriptor, memoryview(chunk)[written:])
+        except OSError as exc:
+            raise translate_os(exc, self.path.parent) from exc
 
     def __enter__(self) -> Self:
         return self
@@ -175,6 +203,7 @@ class Maildir:
 
     def __init__(self, directory: Path, names: Names | None = None) -> None:
         self.directory = directory
+        self._tmp = os.fspath(directory / "tmp")
         self._names = names or Names()
 
     def make(self, *, is_folder: bool = False) -> None:
@@ -201,9 +230,7 @@ class Maildir:
         self, *, uidl: bytes | None = None, uidl_key: bytes | None = None, limit_octets: int = LARGEST_OCTETS
     ) -> Arriving:
         """A message begins to arrive. Raises StoreError."""
-        return Arriving(
-            self.directory / "tmp", self._names.make(uidl_key), limit_octets=limit_octets, uidl=uidl
-        )
+        return Arriving(self._tmp, self._names.make(uidl_key), limit_octets=limit_octets, uidl=uidl)
 
     def commit_batch(self, batch: Sequence[Arriving]) -> list[Filed]:
         """Make all of them durable and visible, in order: each synced, then each renamed, then the directory.
@@ -211,7 +238,7 @@ class Maildir:
         All or nothing unless the process dies; then what was renamed is found by a scan.
         Raises StoreError; none of them is kept.
         """
-        renamed: list[Path] = []
+        renamed: list[str] = []
         try:
             digests = [arriving.sha256() for arriving in batch]
             for arriving in batch:
@@ -224,15 +251,15 @@ class Maildir:
             ]
             with bordered(self.directory):
                 for arriving, file in zip(batch, filed, strict=True):
-                    target = self.directory / file.name
-                    os.rename(arriving.path, target)  # noqa: PTH104 - one call, as it stands in the design
+                    target = f"{self.directory}/{file.name}"
+                    os.rename(arriving.name, target)  # noqa: PTH104 - one call, as it stands in the design
                     renamed.append(target)
                 for name in sorted({file.name[:3] for file in filed}):
                     sync_directory(self.directory / name)
         except BaseException:
-            for path in renamed:
+            for name in renamed:
                 with suppress(OSError):
-                    path.unlink()
+                    os.unlink(name)  # noqa: PTH108 - as above
             for arriving in batch:
                 arriving.discard()
             raise
@@ -358,7 +385,7 @@ def printable(path: str | Path) -> str:
     return os.fspath(path).encode("utf-8", "replace").decode()
 
 
-def _open_locked(path: Path) -> int:
+def _open_locked(path: str) -> int:
     """A new file in `tmp`, locked as long as somebody writes it. Raises OSError."""
     while True:
         descriptor = os.open(path, _NEW, 0o600)
