@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from tests.engine.values import mailbox
-from tuimail.engine.imap.ahead import BATCH_MESSAGES, SMALL_OCTETS, batches
+from tuimail.engine.imap.ahead import (
+    BATCH_MESSAGES,
+    BATCH_OCTETS,
+    LONG_S,
+    MAX_BATCH_OCTETS,
+    SHORT_S,
+    SMALL_OCTETS,
+    Pace,
+    batches,
+)
 from tuimail.engine.wants import MAX_NEIGHBOURS, Jobs, Rank
-from tuimail.model import BodyState, Envelope, EnvelopeId, MailboxId, Section, Uid, UidValidity
+from tuimail.model import EnvelopeId, MailboxId, Section, Uid, UidValidity
+from tuimail.store.envelopes import Bodiless
 
 TEXT = Section("text")
 
@@ -19,13 +28,8 @@ def picked(jobs: Jobs) -> list[int]:
     return order
 
 
-def envelope(number: int, size_octets: int, mailbox_number: int = 1) -> Envelope:
-    return Envelope(
-        id=EnvelopeId(number), account=mailbox(1).account, mailbox_id=MailboxId(mailbox_number), mailbox="INBOX",
-        uid=Uid(number), uid_validity=UidValidity(1), uidl=None, flags=0, keywords="", sort_at=0, sent_at=None,
-        received_at=None, size_octets=size_octets, message_id="", in_reply_to="", references="", from_="", reply_to="",
-        to="", cc="", subject="", list_id="", structure=b"", has_attachments=False, body=BodyState.ABSENT, thread_id=0,
-    )  # fmt: skip
+def bodiless(number: int, size_octets: int, mailbox_number: int = 1) -> Bodiless:
+    return Bodiless(EnvelopeId(number), MailboxId(mailbox_number), Uid(number), size_octets, UidValidity(1))
 
 
 def test_the_newest_urgent_want_comes_first_and_neighbours_last() -> None:
@@ -62,12 +66,32 @@ def test_neighbours_of_a_fast_scroller_do_not_pile_up() -> None:
 
 def test_small_messages_share_a_command_and_large_ones_do_not() -> None:
     sizes = [1000, 2000, SMALL_OCTETS + 1, 500, 500]
-    found = list(batches([envelope(number, size) for number, size in enumerate(sizes)]))
+    found = list(batches([bodiless(number, size) for number, size in enumerate(sizes)], lambda: BATCH_OCTETS))
     assert [[one.size_octets for one in batch] for batch in found] == [[1000, 2000], [SMALL_OCTETS + 1], [500, 500]]
 
 
 def test_a_batch_stays_in_one_mailbox_and_within_bounds() -> None:
-    mixed = [envelope(1, 10), envelope(2, 10, 2), *(envelope(number, 10, 2) for number in range(3, 50))]
-    found = list(batches(mixed))
+    mixed = [bodiless(1, 10), bodiless(2, 10, 2), *(bodiless(number, 10, 2) for number in range(3, 250))]
+    found = list(batches(mixed, lambda: BATCH_OCTETS))
     assert all(len({one.mailbox_id for one in batch}) == 1 and len(batch) <= BATCH_MESSAGES for batch in found)
     assert [one.id for batch in found for one in batch] == [one.id for one in mixed]
+
+
+def test_a_batch_is_as_large_as_there_is_room_when_it_begins_to_fill() -> None:
+    rooms = iter([10_000, 10_000, 2_000])
+    found = list(batches([bodiless(number, 4_000) for number in range(4)], lambda: next(rooms)))
+    assert [len(batch) for batch in found] == [2, 1, 1]
+
+
+def test_batches_grow_on_a_fast_way_and_shrink_on_a_slow_one() -> None:
+    pace = Pace()
+    for _ in range(10):
+        pace.took(pace.octets, SHORT_S / 2)
+    assert pace.octets == MAX_BATCH_OCTETS
+    pace.took(1000, SHORT_S / 2)
+    assert pace.octets == MAX_BATCH_OCTETS
+    for _ in range(10):
+        pace.took(pace.octets, LONG_S * 2)
+    assert pace.octets == SMALL_OCTETS
+    pace.took(1000, SHORT_S / 2)
+    assert pace.octets == SMALL_OCTETS, "a small batch says nothing of a large one"

@@ -178,9 +178,9 @@ def test_bodies_are_wanted_newest_first_over_all_mailboxes(store: Store, inbox: 
     store.envelopes.ingest(inbox, several([1, 3, 5]))
     store.envelopes.ingest(lists.id, several([2, 4]))
     store.envelopes.set_body_state(store.envelopes.window(inbox, 0, 1).rows[0].id, BodyState.TEXT)
-    assert [row[2] for row in store.envelopes.wanting_bodies(WORK, None, 10)] == [4, 3, 2, 1]
-    assert [row[2] for row in store.envelopes.wanting_bodies(WORK, START + 3 * 3600, 10)] == [4, 3]
-    assert [row[2] for row in store.envelopes.wanting_bodies(WORK, None, 1)] == [4]
+    assert [row.uid for row in store.envelopes.wanting_bodies(WORK, None, 10)] == [4, 3, 2, 1]
+    assert [row.uid for row in store.envelopes.wanting_bodies(WORK, START + 3 * 3600, 10)] == [4, 3]
+    assert [row.uid for row in store.envelopes.wanting_bodies(WORK, None, 1)] == [4]
     assert store.envelopes.wanting_bodies(AccountName("nobody"), None, 10) == []
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tuimail.store.ingest import Incoming, Ingest, Ingested
     from tuimail.store.renumbering import Renumbering
 
-__all__ = ["Envelopes", "Found", "Incoming", "Ingested", "There"]
+__all__ = ["Bodiless", "Envelopes", "Found", "Incoming", "Ingested", "There"]
 
 _SELECT: Final = (
     "SELECT envelope.id, account.name, mailbox_id, mailbox.name, uid, uid_validity, uidl, flags, keywords,"
@@ -41,6 +41,16 @@ class There(NamedTuple):
     """As the server knows it."""
     uid: Uid | None
     """None: not known (yet)."""
+    uid_validity: UidValidity | None
+
+
+class Bodiless(NamedTuple):
+    """A message of which nothing but its header is here."""
+
+    id: EnvelopeId
+    mailbox_id: MailboxId
+    uid: Uid
+    size_octets: int
     uid_validity: UidValidity | None
 
 
@@ -151,6 +161,14 @@ class Envelopes:
                     (envelope_id,),
                 )
 
+    def set_body_states(self, mailbox_id: MailboxId, ids: Sequence[EnvelopeId], state: BodyState) -> None:
+        """As `set_body_state`, for messages of one mailbox, in one transaction."""
+        with self._database.transaction():
+            self._database.many(
+                "UPDATE envelope SET body = ?1 WHERE id = ?2 AND body <> ?1", [(int(state), one) for one in ids]
+            )
+            self._database.run("UPDATE mailbox SET revision = revision + 1 WHERE id = ?", (mailbox_id,))
+
     def thread(self, envelope_id: EnvelopeId) -> list[EnvelopeId]:
         """All messages of a conversation, in all mailboxes of its account, oldest row first."""
         return [EnvelopeId(row[0]) for row in self._database.rows(
@@ -205,9 +223,7 @@ class Envelopes:
         """What the server last said of flags, by uid: bits and keywords."""
         return self._flags.server_flags(mailbox_id, lowest, highest)
 
-    def wanting_bodies(
-        self, account: AccountName, since: int | None, limit: int
-    ) -> list[tuple[EnvelopeId, MailboxId, Uid]]:
+    def wanting_bodies(self, account: AccountName, since: int | None, limit: int) -> list[Bodiless]:
         """Messages without a body, newest first; `since` leaves out older ones (seconds since 1970 UTC)."""
         lowest = -(1 << 63) if since is None else since << LOW_BITS
         found: list[SqlRow] = []
@@ -215,12 +231,24 @@ class Envelopes:
             "SELECT mailbox.id FROM mailbox JOIN account ON account.id = account_id WHERE account.name = ?", (account,)
         ):
             found += self._database.rows(
-                "SELECT place, id, mailbox_id, uid FROM envelope WHERE mailbox_id = ? AND body = 0 AND place >= ?"
-                " AND uid IS NOT NULL ORDER BY place DESC, id DESC LIMIT ?",
+                "SELECT place, envelope.id, mailbox_id, uid, size_octets, uid_validity FROM envelope"
+                " JOIN mailbox ON mailbox.id = mailbox_id WHERE mailbox_id = ? AND body = 0 AND place >= ?"
+                " AND uid IS NOT NULL ORDER BY place DESC, envelope.id DESC LIMIT ?",
                 (mailbox_id, lowest, limit),
             )
         found.sort(reverse=True)
-        return [(EnvelopeId(row[1]), MailboxId(row[2]), Uid(row[3])) for row in found[:limit]]
+        return [Bodiless(*row[1:]) for row in found[:limit]]
+
+    def uids_of(
+        self, mailbox_id: MailboxId, uid_validity: int | None, ids: Iterable[EnvelopeId]
+    ) -> dict[EnvelopeId, Uid]:
+        """The uids of those of these messages that lie in a mailbox, while its uids mean what they did."""
+        return {EnvelopeId(row[0]): Uid(row[1]) for row in self._database.rows_of(
+            "SELECT envelope.id, uid FROM envelope JOIN mailbox ON mailbox.id = mailbox_id WHERE mailbox_id = ?"
+            " AND uid_validity IS ? AND uid IS NOT NULL AND envelope.id IN ({keys})",
+            ids,
+            (mailbox_id, uid_validity),
+        )}
 
     # --- what a sync tells ----------------------------------------------------
 

@@ -11,8 +11,7 @@ and a body must never be shown under the wrong message.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,14 +22,10 @@ from tuimail.store import scrub, upkeep
 from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.holding.held import is_held
+from tuimail.store.packing import READABLE, Packed, deflated, inflated
 
-READABLE: Final = "readable:"
-"""Before the kind of a readable text, where parts have their section."""
 ENCODED: Final = "<"
 """After a section: its staged octets are as transferred; they go when the decoded part comes."""
-_SAMPLE_OCTETS: Final = 4096
-_WORTH: Final = 0.8
-"""Deflated when that takes less than so much of the space."""
 _LARGEST_OCTETS: Final = 900_000_000
 """SQLite's own limit of a value is a billion."""
 
@@ -71,6 +66,24 @@ class Parts:
         """As `put`, for several sections of a message in one transaction."""
         self._put(envelope_id, sections.items(), "")
 
+    def put_packed(self, messages: Sequence[tuple[EnvelopeId, Sequence[Packed]]]) -> None:
+        """As `put`, for all that came of many messages, in one transaction."""
+        ids = [envelope_id for envelope_id, _ in messages]
+        stamps: dict[EnvelopeId, int] = dict(self._mail.rows_of("SELECT id, stamp FROM envelope WHERE id IN ({keys})", ids))
+        guarded = set(
+            self._mail.rows_of("SELECT DISTINCT envelope_id FROM stored_part WHERE envelope_id IN ({keys})", ids)
+        )
+        rows = [
+            (envelope_id, part.section, stamps[envelope_id], part.size_octets, len(part.octets), part.is_deflated,
+             scrub.text(part.real_type), part.octets)
+            for envelope_id, parts in messages if envelope_id in stamps
+            for part in parts
+            if len(part.octets) <= _LARGEST_OCTETS
+            and not ((envelope_id,) in guarded and is_held(self._mail, envelope_id, part.section))
+        ]  # fmt: skip
+        if rows:
+            self._cache.attempt(lambda cache: _put_rows(cache, rows, ids), None)
+
     def _put(self, envelope_id: EnvelopeId, sections: Iterable[tuple[Section | str, bytes]], real_type: str) -> None:
         stamp = self._stamp(envelope_id)
         if stamp is None:
@@ -81,7 +94,7 @@ class Parts:
             if is_held(self._mail, envelope_id, section):
                 held.append(section)
             elif len(data) <= _LARGEST_OCTETS:
-                stored, is_deflated = _deflated(data)
+                stored, is_deflated = deflated(data)
                 rows.append(
                     (envelope_id, section, stamp, len(data), len(stored), is_deflated, scrub.text(real_type), stored)
                 )
@@ -104,7 +117,7 @@ class Parts:
             return None
         identity, data, is_deflated, size_octets = row
         self._read.add(identity)
-        return _inflated(data, size_octets) if is_deflated else data
+        return inflated(data, size_octets) if is_deflated else data
 
     def info(self, envelope_id: EnvelopeId, section: Section | str) -> PartInfo | None:
         """Size and real type of a section, None when it is not here."""
@@ -163,7 +176,7 @@ class Parts:
         if row is None:
             return None
         data, is_deflated, size_octets = row
-        return _inflated(data, size_octets) if is_deflated else data
+        return inflated(data, size_octets) if is_deflated else data
 
     def newer_than(self, part_id: int, limit: int) -> tuple[set[EnvelopeId], int]:
         """Messages of which something was kept after the part with this number, and the number of the last one.
@@ -287,6 +300,28 @@ def _put(cache: Database, row: SqlRow) -> None:
         _unstage(cache, envelope_id, f"{section}{ENCODED}")
 
 
+def _put_rows(cache: Database, rows: Sequence[SqlRow], ids: Sequence[EnvelopeId]) -> None:
+    """Insert parts of many messages; most have nothing here yet, and then nothing is looked for one by one."""
+    with cache.transaction():
+        touched = {
+            row[0]
+            for table in ("part", "staging")
+            for row in cache.rows_of(f"SELECT DISTINCT envelope_id FROM {table} WHERE envelope_id IN ({{keys}})", ids)
+        }
+        for row in rows:
+            if row[0] in touched:
+                _put(cache, row)
+        new = [row for row in rows if row[0] not in touched]
+        cache.many(
+            "INSERT INTO part (envelope_id, section, stamp, size_octets, stored_octets, is_deflated,"
+            " real_type, data, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT turn FROM budget))",
+            new,
+        )
+        cache.run(
+            "UPDATE budget SET stored_octets = stored_octets + ?, turn = turn + 1", (sum(row[4] for row in new),)
+        )
+
+
 def _note(cache: Database, read: Iterable[int]) -> None:
     with cache.transaction():
         cache.many(
@@ -311,20 +346,3 @@ def _staged_octets(cache: Database, envelope_id: int, section: str) -> int:
 def _stored_octets(cache: Database) -> int:
     row = cache.row("SELECT stored_octets FROM budget")
     return int(row[0]) if row else 0
-
-
-def _deflated(data: bytes) -> tuple[bytes, bool]:
-    """The bytes to keep, and whether they are deflated: texts are, pictures and archives do not pay."""
-    sample = data[:_SAMPLE_OCTETS]
-    if len(zlib.compress(sample, 1)) > len(sample) * _WORTH:
-        return data, False
-    return zlib.compress(data, 1), True
-
-
-def _inflated(data: bytes, size_octets: int) -> bytes | None:
-    """The original, None when the bytes are damaged."""
-    try:
-        inflated = zlib.decompress(data, bufsize=max(size_octets, 1))
-    except zlib.error:
-        return None
-    return inflated if len(inflated) == size_octets else None

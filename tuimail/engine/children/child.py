@@ -24,7 +24,7 @@ import tuimail
 from tuimail.engine.log import Log
 
 START_S: Final = 5.0
-MAX_ANSWER_OCTETS: Final = 1 << 20
+MAX_ANSWER_OCTETS: Final = 16 << 20
 SERVED_BEFORE_RENEWAL: Final = 500
 LENGTH: Final = struct.Struct(">I")
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tuimail.engine.children.apart import Apart, unframed
 from tuimail.engine.children.child import START_S, Child, command_for
 from tuimail.engine.children.clamd import Clamd
 from tuimail.engine.log import Log
@@ -101,6 +102,17 @@ class Examiner:
             self._log.write("examine.garbled")
             return None
         return answer
+
+    def parts(self, raws: Sequence[bytes], *, without_files: bool) -> list[Apart] | None:
+        """The parts of whole messages, ready to be kept, and their readable texts; None when the child failed.
+
+        None in place of one message: it could not be taken apart. `without_files` leaves attachments out.
+        """
+        answer = self._child.ask("parts", list(raws), without_files)
+        found = unframed(answer, len(raws)) if answer is not None else None
+        if answer is not None and found is None:
+            self._log.write("examine.garbled")
+        return found
 
     def _with_clamd(self, decoded: bytes, findings: Findings) -> Findings:
         clamd = self._clamd  # another thread may change it

@@ -1,12 +1,14 @@
-"""The child of `examine`: what libmagic sees and what the rules find, and what a person reads, as JSON."""
+"""The child of `examine`: what libmagic sees and what the rules find, what a person reads, and all parts."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from tuimail.engine.children.serving import serve
+from tuimail.engine.children.taking_apart import parts_of_all
 from tuimail.mime.examining import risk
 from tuimail.mime.examining.examine import examine
 from tuimail.mime.examining.verdicts import Context, Sample
@@ -20,7 +22,17 @@ def main() -> None:
 
 
 def _answer(kind: str, *subject: Any) -> bytes:  # Any: as examine.Examiner sends it, by kind
-    return _text(*subject) if kind == "text" else _findings(*subject)
+    match kind:
+        case "parts":
+            return _parts(*subject)
+        case "text":
+            return _text(*subject)
+        case _:
+            return _findings(*subject)
+
+
+def _parts(raws: Sequence[bytes], without_files: bool) -> bytes:
+    return parts_of_all(raws, without_files=without_files)
 
 
 def _text(raw: bytes, kind: str) -> bytes:

@@ -215,9 +215,14 @@ class LinkBook:
         return known, f"[{known} {clean_line(target.host, 80)}]" if shows_host else f"[{known}]"
 
 
+def has_urls(text: str) -> bool:
+    """Whether there can be a URL in a text at all: asked once, it spares a look at each line."""
+    return ":" in text and ("://" in text or "mailto:" in text.lower())
+
+
 def find_urls(line: str) -> list[tuple[int, int]]:
     """Start and end of each URL in a line of plain text, without the punctuation around it."""
-    if ":" not in line or ("://" not in line and "mailto:" not in line.lower()):
+    if not has_urls(line):
         return []
     return [(found.start(), _trimmed_end(line, found.start(), found.end())) for found in _IN_TEXT.finditer(line)]
 

@@ -130,12 +130,16 @@ def to_json(readable: ReadableText) -> bytes:
     """Compact JSON of a readable text: lists instead of objects, defaults left out."""
     tree = [
         readable.source,
-        [_line_out(line) for line in readable.lines],
+        [line[0] if line[1:] == _BARE else _line_out(line) for line in readable.lines],
         [list(link) for link in readable.links],
         list(readable.notes),
         list(readable.alternatives),
     ]
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+_BARE = TextLine("")[1:]
+"""What most lines are but for their text."""
 
 
 def _line_out(line: TextLine) -> object:
@@ -150,11 +154,12 @@ def _line_out(line: TextLine) -> object:
 
 def from_json(data: bytes) -> ReadableText:
     """What `to_json` wrote. Raises ValueError on anything else."""
+    new = tuple.__new__  # half the time of `TextLine(...)`
     try:
         source, lines, links, notes, alternatives = json.loads(data)
         return ReadableText(
             str(source),
-            tuple(map(_line_in, lines)),
+            tuple([new(TextLine, (line, *_BARE)) if type(line) is str else _line_in(line) for line in lines]),
             tuple(Link(*link) for link in links),
             tuple(map(str, notes)),
             tuple(map(str, alternatives)),

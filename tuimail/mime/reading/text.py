@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tuimail.mime.clean import clean_text
-from tuimail.mime.reading.links import LinkBook, examine, find_urls
+from tuimail.mime.reading.links import LinkBook, examine, find_urls, has_urls
 from tuimail.model import LineKind, ReadableText, Span, TextLine
 
 MAX_QUOTE_DEPTH = 20
@@ -37,10 +37,18 @@ def plain_to_readable(
     text: str, *, flowed: bool = False, del_sp: bool = False, first_link: int = 1
 ) -> ReadableText:
     """The readable lines of decoded plain text; links are numbered from `first_link`."""
-    lines = clean_text(text).split("\n")
-    read = list(_unflow(lines, del_sp=del_sp) if flowed else map(_quoted, lines))
+    cleaned = clean_text(text)
+    lines = cleaned.split("\n")
+    if flowed:
+        read = list(_unflow(lines, del_sp=del_sp))
+    else:  # most lines are no quotes: what they take is done here, for it is done for every line of all mail
+        new = tuple.__new__
+        read = [
+            _quoted(line) if line.startswith(_MARKS) or line == "-- " else new(_Line, (0, line.rstrip()))
+            for line in lines
+        ]
     book = LinkBook(first=first_link)
-    finished = tuple(_finished(_without_blank_runs(read), book))
+    finished = tuple(_finished(_without_blank_runs(read), book, has_urls=has_urls(cleaned)))
     return ReadableText(source="plain", lines=finished, links=tuple(book.links), notes=_notes(text))
 
 
@@ -99,17 +107,23 @@ def _without_blank_runs(lines: list[_Line]) -> list[_Line]:
     return kept
 
 
-def _finished(lines: list[_Line], book: LinkBook) -> Iterator[TextLine]:
+def _finished(lines: list[_Line], book: LinkBook, *, has_urls: bool) -> Iterator[TextLine]:
     signature_from = _signature_start(lines)
+    new = tuple.__new__  # half the time of `TextLine(...)`, once for each line of all mail
+    text_kind: str = LineKind.TEXT
+    nothing: tuple[Span, ...] = ()
     for number, (depth, text) in enumerate(lines):
-        text, spans = mark_links(text.rstrip(), book)
+        text = text.rstrip()
+        spans = nothing
+        if has_urls:
+            text, spans = mark_links(text, book)
         if number >= signature_from:
             kind: str = LineKind.SIGNATURE
         elif not depth and not text[:1].isalnum() and _RULE.match(text[:200]):
             kind = LineKind.RULE
         else:
-            kind = LineKind.TEXT
-        yield TextLine(text, depth, kind, 0, spans)
+            kind = text_kind
+        yield new(TextLine, (text, depth, kind, 0, spans))
 
 
 def _signature_start(lines: list[_Line]) -> int:

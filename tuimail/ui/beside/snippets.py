@@ -8,7 +8,7 @@ from tuimail.errors import StoreError
 from tuimail.mime.reading.readable import from_json
 from tuimail.model import EnvelopeId, LineKind
 from tuimail.store import Store
-from tuimail.store.parts import READABLE
+from tuimail.store.packing import READABLE
 
 LONGEST_OCTETS: Final = 64 << 10
 """Longer texts are not looked into while rows are drawn."""
