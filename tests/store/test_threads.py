@@ -9,10 +9,12 @@ import pytest
 
 from tests.store.making import WORK, incoming
 from tuimail.mime.decoding import headers
+from tuimail.mime.subjects import bare, people_of, topic_of
 from tuimail.mime.threads import MAX_NAMED, ids_of
 from tuimail.model import AccountName, EnvelopeId, MailboxId
 from tuimail.store import Store
 from tuimail.store.envelopes import Incoming
+from tuimail.store.finding.topics import DAY_S, LATE_S, SPAN_S, Subjects, Topic
 from tuimail.store.mailboxes import ListedMailbox
 
 
@@ -156,3 +158,109 @@ def _together(letters: list[tuple[int, str, list[str]]]) -> set[frozenset[str]]:
         groups.append(group)
     mine = {own for _, own, _ in letters}
     return {frozenset(group & mine) for group in groups if group & mine}
+
+
+# --- by subject, where a person asked for that ------------------------------------
+
+
+def _topic_of(subject: str, in_reply_to: str, references: str) -> Topic | None:
+    found = topic_of(subject, in_reply_to, references)
+    return Topic(*found) if found is not None else None
+
+
+BY_SUBJECT = Subjects(_topic_of, people_of)
+
+
+def join_by_subject(store: Store, size: int = 100, by: Subjects | None = BY_SUBJECT) -> None:
+    while store.threads.catch_up(size, ids_of, by).looked_at:
+        pass
+
+
+def note(uid: int, subject: str, day: float, sender: str = "grace@x.example", *named: str) -> Incoming:
+    """A message of some day to the account's owner."""
+    made = letter(uid, f"<{uid}@x>", *named)
+    at = 1_700_000_000 + int(day * DAY_S)
+    return made._replace(subject=subject, sent_at=at, received_at=at, from_=sender, to="ada@example.org", cc="")
+
+
+@pytest.mark.parametrize(
+    ("second", "together"),
+    [
+        (note(2, "Re: Lunch", 2), True),
+        (note(2, "AW: re[2]:  LUNCH", 2), True),
+        (note(2, "Lunch", 2), False),
+        (note(2, "Re: Dinner", 2), False),
+        (note(2, "Fwd: Lunch", 2), False),
+        (note(2, "Re: Lunch", 29), True),
+        (note(2, "Re: Lunch", 31), False),
+        (note(2, "Re: Lunch", -0.5), True),
+        (note(2, "Re: Lunch", -2), False),
+        (note(2, "Re: Lunch", 2, "eve@x.example"), False),
+        (note(2, "Re: Lunch", 2, "grace@x.example", "<other@x>"), False),
+        (note(2, "Re:", 2), False),
+    ],
+)
+def test_an_answer_that_names_nothing_is_joined_by_its_subject_where_that_is_wanted(
+    store: Store, inbox: MailboxId, second: Incoming, together: bool
+) -> None:
+    store.envelopes.ingest(inbox, [note(1, "Lunch", 0), second])
+    join(store)
+    assert len(conversations(store, everything(store, inbox))) == 2, "not without being asked for"
+    join_by_subject(store)
+    assert len(conversations(store, everything(store, inbox))) == (1 if together else 2)
+    join(store)
+    assert len(conversations(store, everything(store, inbox))) == 2, "what was joined is parted again"
+
+
+def test_what_ids_joined_stays_joined_when_subjects_no_longer_count(store: Store, inbox: MailboxId) -> None:
+    letters = [note(1, "Lunch", 0), note(2, "Re: Lunch", 1), note(3, "Re: Lunch", 2, "eve@x.example", "<1@x>")]
+    store.envelopes.ingest(inbox, [*letters, note(4, "Re: Lunch", 3)._replace(message_id="")])
+    join_by_subject(store, size=1)
+    assert len(conversations(store, everything(store, inbox))) == 1
+    join_by_subject(store, size=1, by=None)
+    assert conversations(store, everything(store, inbox)) == {frozenset({"<1@x>", "<3@x>"}), frozenset({"<2@x>"}),
+                                                             frozenset({""})}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_subjects_join_the_same_in_any_order_of_arrival(store: Store, inbox: MailboxId, seed: int) -> None:
+    chance = random.Random(seed)
+    letters = [
+        note(uid, f"{chance.choice(('', '', 'Re: '))}Topic {chance.randrange(3)}", chance.randrange(120),
+             f"{chance.choice('abc')}@x.example", *(["<1@x>"] if chance.random() < 0.1 else []))
+        for uid in range(1, 41)
+    ]  # fmt: skip
+    pairs: list[tuple[int, str, list[str]]] = [
+        (0, one.message_id, one.references.split()) for one in letters
+    ]
+    pairs += [(0, one.message_id, [other.message_id]) for one in letters for other in letters if _answers(one, other)]
+    expected = _together(pairs)
+    chance.shuffle(letters)
+    while letters:
+        size = chance.randint(1, 15)
+        some, letters = letters[:size], letters[size:]
+        store.envelopes.ingest(inbox, some)
+        join_by_subject(store, size=chance.randint(1, 9))
+    assert conversations(store, everything(store, inbox)) == expected
+
+
+def _answers(one: Incoming, other: Incoming) -> bool:
+    """The rule, the slow way."""
+    if one is other or bare(one.subject)[0] != bare(other.subject)[0] or one.from_ != other.from_:
+        return False
+    after = (one.sent_at or 0) - (other.sent_at or 0)
+    is_answer, is_other = (bare(each.subject)[1] and not each.references for each in (one, other))
+    if not is_answer:
+        return False
+    return abs(after) <= SPAN_S if is_other else -LATE_S <= after <= SPAN_S
+
+
+def test_many_answers_of_one_subject_are_one_conversation_and_what_is_gone_is_forgotten(
+    store: Store, inbox: MailboxId
+) -> None:
+    store.envelopes.ingest(inbox, [note(uid, "Re: Alarm", uid / 100) for uid in range(1, 501)])
+    join_by_subject(store)
+    assert len(conversations(store, everything(store, inbox))) == 1
+    store.envelopes.vanish(inbox, [7, 8])
+    topics = store.threads._topics._database.column("SELECT count(*) FROM topic")
+    assert topics == [498]

@@ -256,6 +256,9 @@ CONFIG_TABLE: tuple[Setting, ...] = (
             "What you send waits so many seconds, in which `u` takes it back."),
     Setting(UI, "archive_by_year", YES_NO, "false",
             "Archived mail goes into a mailbox for its year below the archive, such as Archive/2026."),
+    Setting(UI, "threads_by_subject", YES_NO, "false",
+            "An answer that names no message joins the conversation with its subject: of the 30 days before it, "
+            "with somebody in common besides you."),
     Setting(KEYS, "ACTION", KEY_LIST, "the keymap's",
             "Keys for one action, by its id; `tuimail keys` prints the ids and what they are bound to."),
     Setting(ACCOUNT, "address", ADDRESS, "", "Your address: shown, and the sender of what you write.", required=True),

@@ -161,6 +161,8 @@ class UiConfig:
     """What is sent can be taken back for so long."""
     archive_by_year: bool = False
     """Archived mail goes into a mailbox of its year below the archive."""
+    threads_by_subject: bool = False
+    """Answers that name no message are joined to what they may answer by their subject."""
 
 
 @dataclass(frozen=True, slots=True)

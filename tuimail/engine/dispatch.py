@@ -296,6 +296,7 @@ class Engine:
             self._log.write("config.refused", mistakes=len(exc.mistakes))
             return
         self._fault = ""
+        self._indexing.join_by_subject(loaded.ui.threads_by_subject)
         accounts = dict(loaded.accounts)
         scanner = find_socket(loaded.clamd)
         self._examiner.use(Clamd(scanner, self._log) if scanner is not None else None)

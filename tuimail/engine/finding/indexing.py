@@ -27,10 +27,12 @@ from tuimail.engine.protocol import (
     SyncEnded,
 )
 from tuimail.errors import Corrupt, DiskFull, StoreError
+from tuimail.mime import subjects
 from tuimail.mime.threads import ids_of
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.finding.search_index import Coverage, Due, SearchIndex
+from tuimail.store.finding.topics import Subjects, Topic
 
 STEP: Final = 40
 """Messages in a transaction: some 20 ms."""
@@ -71,11 +73,19 @@ class Indexing:
         self._at_work = True
         self._busy_at = self._sweep_at = self._told_at = -SWEEP_S
         self._sentence = ""
+        self._by_subject: Subjects | None = None
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def join_by_subject(self, wanted: bool) -> None:
+        """Whether conversations are joined by their subjects, too, from now on. From any thread."""
+        if wanted != (self._by_subject is not None):
+            self._by_subject = Subjects(_topic_of, subjects.people_of) if wanted else None
+            self._news.set()
+            self._bell.ring()
 
     def stop(self) -> None:
         """Begin to end."""
@@ -125,7 +135,8 @@ class Indexing:
         self._news.clear()
         try:
             is_sweep_due = time.monotonic() >= self._sweep_at
-            self._work(store, chain(joining(store, self._tell), steps(store, sweep=is_sweep_due)))
+            together = joining(store, self._tell, by_subject=self._by_subject)
+            self._work(store, chain(together, steps(store, sweep=is_sweep_due)))
             if store.upkeep.is_due(at=int(time.time())):
                 self._work(store, store.upkeep.steps(at=int(time.time())))
             if is_sweep_due:
@@ -170,9 +181,16 @@ class Indexing:
             self._tell(IndexChanged(done, coverage.total, self._sentence, is_resting=is_last))
 
 
-def joining(store: Store, tell: Callable[[Notice], None], size: int = JOINED) -> Generator[None, None, None]:
+def _topic_of(subject: str, in_reply_to: str, references: str) -> Topic | None:
+    found = subjects.topic_of(subject, in_reply_to, references)
+    return Topic(*found) if found is not None else None
+
+
+def joining(
+    store: Store, tell: Callable[[Notice], None], size: int = JOINED, *, by_subject: Subjects | None = None
+) -> Generator[None, None, None]:
     """Conversations are joined, some messages a step; ends when nothing is left. Raises StoreError."""
-    while (caught := store.threads.catch_up(size, ids_of)).looked_at:
+    while (caught := store.threads.catch_up(size, ids_of, by_subject)).looked_at:
         for mailbox_id in caught.mailboxes | store.mutes.quiet(at=int(time.time())):
             tell(MailboxChanged(mailbox_id))
         yield

@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 from tuimail.model import MailboxId
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.finding.kinship import Kinship
+from tuimail.store.finding.topics import Subjects, Topics
 
 IdsOf = Callable[[str, str, str], tuple[int, ...]]
 """Message-ID, In-Reply-To and References to the numbers of the ids in them (`mime.threads.ids_of`)."""
 
 _NEXT: Final = (
-    "SELECT envelope.id, account_id, mailbox_id, thread_id, message_id, in_reply_to, message_references"
+    "SELECT envelope.id, account_id, mailbox_id, thread_id, message_id, in_reply_to, message_references, subject, place"
     " FROM envelope JOIN header ON header.id = envelope.id JOIN mailbox ON mailbox.id = mailbox_id"
     " WHERE envelope.id > ? AND account_id IS NOT NULL ORDER BY envelope.id LIMIT ?"
 )
@@ -39,23 +40,74 @@ class Threads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._topics = Topics(database)
 
-    def catch_up(self, limit: int, ids_of: IdsOf) -> Caught:
-        """Look at the next messages, at most `limit`, in one transaction. Raises StoreError."""
+    def catch_up(self, limit: int, ids_of: IdsOf, subjects: Subjects | None = None) -> Caught:
+        """Look at the next messages, at most `limit`, in one transaction. Raises StoreError.
+
+        `subjects`: an answer that names no message is joined to what it may answer by its subject. With
+        another choice than the last one all messages are looked at again.
+        """
         with self._database.transaction():
-            mark = self._database.row("SELECT value FROM meta WHERE key = 'threaded'")
-            rows = self._database.rows(_NEXT, (mark[0] if mark else 0, limit))
+            marks = self._marks(by_subject=subjects is not None)
+            rows = self._database.rows(_NEXT, (marks["threaded"], limit))
             if not rows:
                 return Caught(0, frozenset())
             changed: set[MailboxId] = set()
             for account_id in {row[1] for row in rows}:
-                changed |= self._join(account_id, [(row, ids_of(*row[4:7])) for row in rows if row[1] == account_id])
+                named = [(row, ids_of(*row[4:7])) for row in rows if row[1] == account_id]
+                if rows[0][0] <= marks["parted"]:
+                    named = self._part(named, marks["parted"])
+                changed |= self._join(account_id, named, subjects)
             self._database.run("UPDATE meta SET value = ? WHERE key = 'threaded'", (rows[-1][0],))
         return Caught(len(rows), frozenset(changed))
 
-    def _join(self, account_id: int, named: Sequence[tuple[SqlRow, tuple[int, ...]]]) -> set[MailboxId]:
+    def _marks(self, *, by_subject: bool) -> dict[str, int]:
+        """How far all messages were looked at; from the beginning when subjects began or ceased to count."""
+        marks: dict[str, int] = dict(self._database.rows(
+            "SELECT key, value FROM meta WHERE key IN ('threaded', 'by_subject', 'parted')"
+        ))
+        if bool(marks["by_subject"]) != by_subject:
+            # What subjects joined cannot be told from what ids joined: all is found anew.
+            marks |= {"parted": 0 if by_subject else marks["threaded"], "threaded": 0, "by_subject": int(by_subject)}
+            self._database.many("UPDATE meta SET value = ? WHERE key = ?", ((marks[key], key) for key in marks))
+            if not by_subject:
+                self._topics.forget()
+                self._database.run("DELETE FROM kin")
+        return marks
+
+    def _part(
+        self, named: Sequence[tuple[SqlRow, tuple[int, ...]]], upto: int
+    ) -> list[tuple[SqlRow, tuple[int, ...]]]:
+        """The messages, each up to that id with the conversation that its own header names."""
+        found, parted = [], []
+        for row, ids in named:
+            if row[0] <= upto:
+                own = ids[0] if ids else -row[0]
+                parted.append((own, row[0]))
+                row = (*row[:3], own, *row[4:])
+            found.append((row, ids))
+        self._database.many("UPDATE envelope SET thread_id = ? WHERE id = ?", parted)
+        self._note({MailboxId(row[2]) for row, _ in found})
+        return found
+
+    def _by_subject(
+        self, account_id: int, named: Sequence[tuple[SqlRow, tuple[int, ...]]], subjects: Subjects | None
+    ) -> list[tuple[int, int]]:
+        """Pairs of conversations that belong together by a subject."""
+        if subjects is None:
+            return []
+        rows = [(row[0], row[7], row[5], row[6], row[8]) for row, _ in named]
+        noted = self._topics.note(account_id, rows, subjects)
+        own = self._database.row("SELECT address FROM account WHERE id = ?", (account_id,))
+        return list(self._topics.pairs(noted, own[0] if own else "", subjects))
+
+    def _join(
+        self, account_id: int, named: Sequence[tuple[SqlRow, tuple[int, ...]]], subjects: Subjects | None
+    ) -> set[MailboxId]:
         """Tie the ids of these messages together; the mailboxes in which something changed by it."""
-        keys = {key for row, ids in named for key in (*ids, row[3])}
+        alike = self._by_subject(account_id, named, subjects)
+        keys = {key for row, ids in named for key in (*ids, row[3])} | {key for pair in alike for key in pair}
         known = self._database.rows_of(
             "SELECT message_key, thread_id FROM kin WHERE account_id = ? AND message_key IN ({keys})",
             keys, (account_id,),
@@ -63,6 +115,8 @@ class Threads:
         kinship = Kinship((row[0], row[1]) for row in known)
         for row, ids in named:
             kinship.tie(ids, row[3])
+        for one, other in alike:
+            kinship.tie((one,), other)
         unions = kinship.unions()
         inhabited = {row[0] for row in self._database.rows_of(
             "SELECT DISTINCT thread_id FROM envelope WHERE thread_id IN ({keys})", chain.from_iterable(unions)
