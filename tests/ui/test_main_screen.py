@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,6 +35,7 @@ from tuimail.store import Store
 from tuimail.ui.app import TuimailApp
 from tuimail.ui.keys import ACTIONS, GLOBAL, LIST, MAIN, READER, TREE
 from tuimail.ui.screens.help import HelpScreen
+from tuimail.ui.screens.main import MainScreen
 from tuimail.ui.screens.password import PasswordScreen
 from tuimail.ui.widgets.folder_tree import FolderTree
 from tuimail.ui.widgets.message_list import MessageList
@@ -559,3 +561,54 @@ async def test_dragging_a_splitter_is_remembered(seeded: Paths) -> None:
         assert dragged > 24
     async with bench(seeded) as found:
         assert found.app.main.pane_layout.tree == dragged
+
+
+async def test_a_flood_of_notices_reads_little_and_draws_only_what_looks_otherwise(
+    seeded: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: Counter[str] = Counter()
+
+    def counted(owner: type[Any], name: str) -> None:
+        method = getattr(owner, name)
+
+        def call(self: Any, *arguments: Any, **named: Any) -> Any:
+            counts[name] += 1
+            return method(self, *arguments, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+    async with bench(seeded) as it:
+        view = it.app.main.list_view
+
+        def older(number: int) -> None:
+            row = incoming(5000 + number, "Ada", f"older {number}", 900_000 + number, 1, 800, False)
+            it.store.envelopes.ingest(it.inbox, [row])
+            it.app.hear(MailboxChanged(it.inbox))
+
+        for wanted in (range(60), range(60, 61)):  # the scroll bar comes, then the lines are as narrow
+            for number in wanted:
+                older(number)
+            await it.until(lambda wanted=wanted: view.total == len(MAIL) + wanted.stop)  # type: ignore[misc]
+            await it.pilot.pause()
+        counted(MessageList, "reload")
+        counted(MessageList, "render_line")
+        counted(MainScreen, "_refresh_layout")
+        for number in range(61, 200):
+            older(number)
+        await it.until(lambda: view.total == len(MAIL) + 200)
+        await it.pilot.pause()
+        assert 1 <= counts["reload"] <= 10
+        assert (counts["render_line"], counts["_refresh_layout"]) == (0, 0)
+
+
+async def test_a_page_that_begins_amid_a_row_stays_there(seeded: Paths) -> None:
+    async with bench(seeded, size=(60, 9)) as it:
+        view = it.app.main.list_view
+        view.reshape(view.shape._replace(is_roomy=True))
+        await it.press("j", "j")
+        view.scroll_line_to(3)
+        assert view.top_line % view.row_height == 1
+        older = incoming(6000, "Ada", "oldest", 990_000, 1, 800, False)
+        it.store.envelopes.ingest(it.inbox, [older])
+        view.reload()
+        assert (view.total, view.top_line) == (len(MAIL) + 1, 3)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
+
 from tuimail.ui.beside.pace import AFTER_KEY_S, AT_MOST_S, NEWS_EVERY_S, SOON_S, Pace
 
 
@@ -40,7 +44,7 @@ def test_while_keys_come_news_waits_for_a_rest() -> None:
     clock = Clock()
     pace = Pace(clock)
     pace.key()
-    assert pace.wait_s() == AFTER_KEY_S
+    assert pace.wait_s() == pytest.approx(AFTER_KEY_S)
     clock.now += AFTER_KEY_S / 2
     assert 0 < pace.wait_s() < AFTER_KEY_S
     clock.now += AFTER_KEY_S
@@ -49,7 +53,7 @@ def test_while_keys_come_news_waits_for_a_rest() -> None:
 
 def test_a_key_that_is_held_does_not_keep_news_away_for_ever() -> None:
     times = taken(10, step=0.005, key_every=1 / 60)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert len(times) >= 10 / AT_MOST_S / 2
     assert max(gaps) <= AT_MOST_S + 0.02
 

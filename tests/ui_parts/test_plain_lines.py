@@ -67,6 +67,37 @@ def test_the_scroll_bar_is_drawn_anew_only_when_it_looks_otherwise() -> None:
     asyncio.run(scroll_down())
 
 
+def test_a_list_that_grows_is_no_layout_and_its_scroll_bar_is_right() -> None:
+    asyncio.run(grow())
+
+
+async def grow() -> None:
+    """Grow from what fits without a bar to a thousand lines, step by step."""
+    app = Place("")
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        view = app.query_one(Numbers)
+        view.styles.overflow_x = "hidden"
+        laid_out = list[int]()
+        app.screen.screen_layout_refresh_signal.subscribe(app, lambda _: laid_out.append(1), immediate=True)
+        view.set_size(WIDTH, HEIGHT - 2)
+        await pilot.pause()
+        bars = [view.show_vertical_scrollbar]
+        view.set_size(WIDTH, HEIGHT + 2)
+        await pilot.pause()
+        bars.append(view.show_vertical_scrollbar)
+        assert bars == [False, True]
+        laid_out.clear()
+        view.scroll_line_to(2)
+        bar = view.vertical_scrollbar
+        for lines in (20, 90, 91, 5000, 5001):
+            view.set_size(WIDTH, lines)
+            await pilot.pause()
+            assert (bar.window_virtual_size, view.max_scroll_y, view.top_line) == (lines, lines - HEIGHT, 2)
+        assert not laid_out
+        view.set_size(WIDTH, HEIGHT + 1)
+        assert view.top_line == 1
+
+
 async def scroll_down() -> None:
     """Draw the scroll bar at each place of the view, beside one that is told of each."""
     app = Place("")
