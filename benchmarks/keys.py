@@ -12,13 +12,14 @@ were never opened, then of the same again. Switching: the other mailbox's list.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks import corpus, figures, peers
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import HEIGHT, WIDTH, Terminal
 
 OPEN: dict[str, tuple[bytes, bytes]] = {
     "tuimail": (b"\r", b"\x1b"), "neomutt": (b"\r", b"q"), "aerc": (b"\r", b":close\r"),
@@ -41,15 +42,26 @@ ANSWER_S = 0.13
 """What is painted later is another matter: tuimail opens a message on which the cursor rests for 150 ms."""
 
 
-def press(terminal: Terminal, key: bytes, times: int) -> list[float]:
+EVERYWHERE = ((0, WIDTH), (0, HEIGHT))
+
+
+def list_pane(terminal: Terminal) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Columns and rows of tuimail's list: during a sync titles and numbers change that no key asked for."""
+    edges = [x for x, letter in enumerate(terminal.screen().splitlines()[HEIGHT // 2]) if letter == "│"]
+    return (edges[0] + 1, edges[1] - 1), (2, HEIGHT - 1)
+
+
+def press(
+    terminal: Terminal, key: bytes, times: int, seen: tuple[tuple[int, int], tuple[int, int]] = EVERYWHERE
+) -> list[float]:
     """Seconds from each press to the end of its answer. Keys that changed nothing are left out."""
-    terminal.wait_quiet(0.5, 5)
+    terminal.wait_quiet(0.5, 5 if seen is EVERYWHERE else 0.5)
     moments = []
     for _ in range(times):
         moments.append(terminal.type(key))
         time.sleep(ANSWER_S + 0.01)
     terminal.wait_quiet(0.5, 5)
-    return [seen for seen in terminal.answers(moments, ANSWER_S) if seen is not None]
+    return [found for found in terminal.answers(moments, ANSWER_S, *seen) if found is not None]
 
 
 def open_messages(terminal: Terminal, program: str, newest: int, times: int) -> dict[str, list[float]]:
@@ -128,6 +140,8 @@ def measured(peer: peers.Peer, newest: int, archived: int, presses: int) -> dict
         for name in ("cursor", "page"):
             press(terminal, KEYS[peer.name][name], 5)
             found[name] = press(terminal, KEYS[peer.name][name], presses)
+        if peer.name == "tuimail":
+            print(f"A cursor key held at 60 a second: {held(terminal)} of 200 presses have a frame of their own.")
         found |= open_messages(terminal, peer.name, newest, 10)
         found |= switch_mailboxes(terminal, peer.name, newest, archived, 4)
         return found
@@ -142,9 +156,11 @@ def during_sync(count: int, presses: int, base: Path) -> None:
         terminal = Terminal(peer.argv, peer.environ)
         try:
             terminal.wait_text(f"#{count - 1:07d}", 120)
-            busy = press(terminal, b"j", presses)
-            terminal.wait_quiet(4.0, 120)
-            rest = press(terminal, b"j", presses)
+            pane = list_pane(terminal)
+            busy = press(terminal, b"j", presses, pane)
+            wait_for_peace(terminal, base)
+            terminal.type(b"g")  # the same rows again: first those that do not scroll
+            rest = press(terminal, b"j", presses, pane)
         finally:
             terminal.close()
     if busy and rest:
@@ -158,6 +174,44 @@ def during_sync(count: int, presses: int, base: Path) -> None:
                  figures.ratio(_p99(busy), _p99(rest))],
             ],
         )
+
+
+def wait_for_peace(terminal: Terminal, base: Path, limit_s: float = 180.0) -> None:
+    """Until nothing was painted for a while, and the engine's index of words is no longer being made."""
+    terminal.wait_quiet(4.0, limit_s)
+    last = time.perf_counter() + limit_s
+    while time.perf_counter() < last:
+        before = engine_seconds(base)
+        time.sleep(2)
+        if engine_seconds(base) - before < 0.1:
+            return
+
+
+def engine_seconds(base: Path) -> float:
+    """Seconds that engines of stores below `base` have computed."""
+    found = 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if bytes(base) in stat.with_name("cmdline").read_bytes():
+                fields = stat.read_text().rpartition(") ")[2].split()
+                found += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:  # it ended
+            continue
+    return found
+
+
+def held(terminal: Terminal, times: int = 200, every_s: float = 1 / 60) -> int:
+    """How many of so many presses, as fast as a keyboard repeats them, have a frame of their own."""
+    terminal.type(b"g")
+    pane = list_pane(terminal)
+    terminal.wait_quiet(1.0, 5)
+    start = time.perf_counter()
+    moments = []
+    for number in range(times):
+        time.sleep(max(0.0, start + number * every_s - time.perf_counter()))
+        moments.append(terminal.type(b"j"))
+    terminal.wait_quiet(1.0, 5)
+    return sum(found is not None for found in terminal.answers(moments, every_s * 2, *pane))
 
 
 def _p99(values: list[float]) -> float:

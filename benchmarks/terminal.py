@@ -116,18 +116,21 @@ class Terminal:
             stream.feed(simple(data))
         return "\n".join(screen.display)
 
-    def answers(self, moments: list[float], within_s: float) -> list[float | None]:
+    def answers(
+        self, moments: list[float], within_s: float, columns: tuple[int, int] = (0, WIDTH),
+        rows: tuple[int, int] = (0, HEIGHT),
+    ) -> list[float | None]:  # fmt: skip
         """For each key: seconds to the last chunk, in so short a time after it, that changed what is seen.
 
-        Letters and colours count; a chunk that only moves the terminal's own cursor, or
-        paints what is there already, does not. None: nothing was seen to change. Call it
+        `columns` and `rows`: only there. Letters and colours count; a chunk that only moves the terminal's own
+        cursor, or paints what is there already, does not. None: nothing was seen to change. Call it
         when all is over: it emulates what was recorded.
         """
         found: list[float | None] = [None] * len(moments)
         with self._arrived:
             chunks = self.chunks[self._fed :]
         self._fed += len(chunks)
-        lines = [self._cells(y) for y in range(HEIGHT)]
+        lines = [self._cells(y, columns) for y in range(HEIGHT)]
         turn = -1
         for stamp, data in chunks:
             while turn + 1 < len(moments) and moments[turn + 1] <= stamp:
@@ -136,15 +139,17 @@ class Terminal:
             self._stream.feed(simple(data))
             changed = False
             for y in self._emulated.dirty:
-                cells = self._cells(y)
+                if not rows[0] <= y < rows[1]:
+                    continue
+                cells = self._cells(y, columns)
                 changed, lines[y] = changed or cells != lines[y], cells
             if changed and turn >= 0 and stamp - moments[turn] <= within_s:
                 found[turn] = stamp - moments[turn]
         return found
 
-    def _cells(self, y: int) -> list[object]:
+    def _cells(self, y: int, columns: tuple[int, int]) -> list[object]:
         line = self._emulated.buffer[y]
-        return [line[x] for x in range(WIDTH)]
+        return [line[x] for x in range(*columns)]
 
     def painted_after(self, moment: float, limit_s: float = 2.0) -> float | None:
         """Seconds from `moment` to the first byte painted after it; None when nothing came."""

@@ -26,7 +26,7 @@ class RowsView(LineView):
         super().__init__(id=id)
         self._clock = clock
         self._pages = Pages(_nothing)
-        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
+        self._lines: LRUCache[tuple[object, ...], list[Strip]] = LRUCache(512)
         self.cursor = 0
         """Position in the list, 0 is the newest message."""
         self.selected: set[EnvelopeId] = set()
@@ -141,17 +141,17 @@ class RowsView(LineView):
             ground = "cursor" if self.has_focus else "cursor-blurred"
         now = self._clock()
         shape = self._row_shape
-        key = (row, part, at_cursor, ground, width, int(now // 86400), shape)
-        line = self._lines.get(key)
-        if line is None:
-            runs = row_lines(
+        key = (row, at_cursor, ground, width, int(now // 86400), shape)
+        lines = self._lines.get(key)
+        if lines is None:
+            made = row_lines(
                 row, width, now, cursor=at_cursor, selected=is_selected, shape=shape,
                 where=self.where(row.mailbox_id) if self.where is not None else "",
-                snippet=self.snippet(row.id) if part and self.shape.is_roomy else "",
+                snippet=self.snippet(row.id) if self.shape.is_roomy else "",
                 muted=row.thread_id in self.muted,
             )  # fmt: skip
-            line = self._lines[key] = self.palette.strip(runs[part], width, ground)
-        return line
+            lines = self._lines[key] = [self.palette.strip(runs, width, ground) for runs in made]
+        return lines[part]
 
     def _line_at(self, y: int) -> tuple[int, int]:
         """The row of a line of the page, and which of its lines that is; HEADING for a day."""
