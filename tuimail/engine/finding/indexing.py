@@ -53,6 +53,12 @@ BUSY_S: Final = 1.0
 TELL_S: Final = 1.0
 SWEEP_S: Final = 6 * 3600.0
 """All ids are compared at the start, and so often."""
+LARGE_OCTETS: Final = 8 << 20
+"""An index of more takes a noticeable time to be looked at when the engine starts,"""
+QUIET_S: Final = 1.5
+"""so that is done once the accounts were at rest for so long,"""
+LONGEST_WAIT_S: Final = 20.0
+"""or after this."""
 DONE: Final = object()
 _NEWS: Final = (NewMail, MailboxChanged, PartArrived, SyncEnded)
 FULL: Final = "The disk is full: new mail cannot be searched until there is some space."
@@ -118,6 +124,7 @@ class Indexing:
             try:
                 with Store.open(self._paths) as store:
                     if is_first:
+                        self._let_others_begin(store.search_index.file_octets())
                         store.search_index.look_closely()
                         is_first = False
                     while not self._stopping.is_set():
@@ -128,6 +135,18 @@ class Indexing:
                 self._log.fault("index.fault", exc)
                 self._at_work = False
                 self._stopping.wait(TROUBLE_S)
+
+    def _let_others_begin(self, octets: int) -> None:
+        """Wait until nobody asked for anything for a moment: a large index takes a core for a while to be looked at."""
+        if octets < LARGE_OCTETS:
+            return
+        now = time.monotonic()
+        last, quiet_from = now + LONGEST_WAIT_S, now
+        while not self._stopping.is_set() and now < last and now - quiet_from < QUIET_S:
+            self._stopping.wait(0.1)
+            now = time.monotonic()
+            if self._is_busy():
+                quiet_from = now
 
     def _once(self, store: Store) -> None:
         """Everything that is due, then a wait for news."""

@@ -36,6 +36,8 @@ SMALL_OCTETS: Final = 96 * 1024
 """Messages up to this come whole; larger ones where that is mostly text, and the server is near."""
 BATCH_OCTETS: Final = 192 * 1024
 """The first batch."""
+BESIDE_OCTETS: Final = 64 * 1024
+"""Less is taken apart here: a child takes longer to start."""
 MAX_BATCH_OCTETS: Final = 2 << 20
 BATCH_MESSAGES: Final = 100
 SHORT_S: Final = 0.06
@@ -68,19 +70,24 @@ class Pace:
 
 
 class _Taken:
-    """A batch of whole messages that is being taken apart beside us."""
+    """A batch of whole messages that is being taken apart beside us, if it is worth it."""
 
     def __init__(self, batch: Sequence[tuple[Bodiless, bytes]], examiner: Examiner, *, without_files: bool) -> None:
         self.batch = batch
         self.parts: Sequence[Apart] = [None] * len(batch)
-        """None for what the child could not do."""
-        self._thread = threading.Thread(target=self._ask, args=(examiner, without_files), name="apart", daemon=True)
-        self._thread.start()
+        """None for what the child did not do."""
+        self._thread: threading.Thread | None = None
+        if sum(len(raw) for _, raw in batch) >= BESIDE_OCTETS:
+            self._thread = threading.Thread(target=self._ask, args=(examiner, without_files), name="apart", daemon=True)
+            self._thread.start()
 
     def _ask(self, examiner: Examiner, without_files: bool) -> None:
         self.parts = examiner.parts([raw for _, raw in self.batch], without_files=without_files) or self.parts
 
     def is_done(self, patience_s: float) -> bool:
+        """Whether nothing is left to wait for, after so long at most."""
+        if self._thread is None:
+            return True
         self._thread.join(patience_s)
         return not self._thread.is_alive()
 

@@ -72,6 +72,13 @@ class SearchFile:
             opened.run(f"PRAGMA user_version={SEARCH_VERSION}")
         return opened
 
+    def octets(self) -> int:
+        """How large the file is, 0 when there is none."""
+        try:
+            return self.file.stat().st_size
+        except OSError:
+            return 0
+
     def look_closely(self) -> None:
         """Read the whole file once, unless it is huge; a damaged one is removed."""
         opened = self.existing()

@@ -276,6 +276,10 @@ class SearchIndex:
 
     # --- the file -------------------------------------------------------------
 
+    def file_octets(self) -> int:
+        """How large the file is, 0 when there is none."""
+        return self._file.octets()
+
     def look_closely(self) -> None:
         """Is the file sound? When it is not, it is removed, and the next step makes it anew."""
         self._file.look_closely()
