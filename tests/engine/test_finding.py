@@ -9,13 +9,19 @@ import pytest
 
 from tests.engine.conftest import Demo
 from tests.engine.house import ACCOUNT, House
+from tests.fakes.scripted import Peer, ScriptedServer
 from tests.store.indexing import found, ids, index, page
+from tuimail.config import Protocol, Receive, Security
 from tuimail.engine.finding.indexing import FULL, Indexing
+from tuimail.engine.imap.searching import criteria
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import IndexChanged, NewMail, SearchEnded, SearchServer, Want
 from tuimail.errors import DiskFull
 from tuimail.mime.reading import readable
 from tuimail.model import MailboxId
+from tuimail.net.imap.session import ImapSession
+from tuimail.query.for_servers import split
+from tuimail.query.parser import parse
 from tuimail.query.words import words
 from tuimail.store.finding.search_index import SearchIndex
 
@@ -81,6 +87,42 @@ def test_a_query_of_nothing_a_server_knows_says_so(tmp_path: Path, full: Demo) -
     house = House(tmp_path, full)
     assert "nothing in this query" in search(house, "is:starred")[ACCOUNT].sentence
     house.close()
+
+
+def test_gmail_is_asked_in_its_own_language(tmp_path: Path) -> None:
+    """A peer of our own that says X-GM-EXT-1; no real Gmail was ever asked."""
+    asked: list[str] = []
+
+    def gmail(peer: Peer) -> None:
+        peer.send(b"* OK [CAPABILITY IMAP4rev1 X-GM-EXT-1 SASL-IR LITERAL+] Gimap ready\r\n")
+        while True:
+            tag, rest = peer.command()
+            if rest.startswith("UID SEARCH"):
+                asked.append(rest)
+                peer.send(b"* SEARCH 7 3\r\n")
+            elif rest.startswith("CAPABILITY"):
+                peer.send(b"* CAPABILITY IMAP4rev1 X-GM-EXT-1 SASL-IR LITERAL+\r\n")
+            elif rest.startswith(("SELECT", "EXAMINE")):
+                peer.send(b"* 9 EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n* OK [UIDNEXT 10] ok\r\n")
+            peer.send(f"{tag} OK done\r\n".encode())
+
+    with ScriptedServer(gmail) as server:
+        receive = Receive(Protocol.IMAP, host=server.host, port=server.port, security=Security.NONE, user="ada")
+        session = ImapSession.connect(receive)
+        session.login("ada", "secret")
+        session.select("INBOX")
+        for query in ('"wire is cut" -lunch', "会議 from:grace@navy.example", "lunch OR dinner is:unread"):
+            tree = parse(query, now=0.0).tree
+            assert tree is not None
+            nodes, _ = split(tree)
+            assert session.search_uids(criteria(session, nodes)) == [3, 7]
+        session.close()
+    assert server.failures == []
+    raw = [line.partition("X-GM-RAW ")[2].replace("\\", "") for line in asked]
+    assert raw[0] == '""wire is cut" -(lunch)"'
+    assert "会議 from:" in raw[1]
+    assert "grace@navy.example" in raw[1]
+    assert raw[2] == '"(lunch OR dinner)"'
 
 
 def test_an_unknown_account_is_said(tmp_path: Path, full: Demo) -> None:

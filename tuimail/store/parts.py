@@ -185,18 +185,20 @@ class Parts:
         stamps: dict[int, int] = dict(self._mail.rows_of(
             "SELECT id, stamp FROM envelope WHERE id IN ({keys})", envelope_ids
         ))
-        rows = self._cache.attempt(
-            lambda cache: cache.rows_of(
+
+        def act(cache: Database) -> list[SqlRow]:
+            return cache.rows_of(
                 "SELECT envelope_id, stamp, data, is_deflated, size_octets FROM part"
-                " WHERE section = ? AND envelope_id IN ({keys})",
-                envelope_ids, (section,),
-            ),
-            [],
-        )  # fmt: skip
-        return {
-            EnvelopeId(envelope_id): inflated(data, size_octets) if is_deflated else data
-            for envelope_id, stamp, data, is_deflated, size_octets in rows if stamps.get(envelope_id) == stamp
-        }
+                " WHERE section = ? AND envelope_id IN ({keys})", envelope_ids, (section,),
+            )  # fmt: skip
+
+        found: dict[EnvelopeId, bytes] = {}
+        nothing: list[SqlRow] = []
+        for envelope_id, stamp, data, is_deflated, size_octets in self._cache.attempt(act, nothing):
+            octets = inflated(data, size_octets) if is_deflated else data
+            if stamps.get(envelope_id) == stamp and octets is not None:
+                found[EnvelopeId(envelope_id)] = octets
+        return found
 
     def newer_than(self, part_id: int, limit: int) -> tuple[set[EnvelopeId], int]:
         """Messages of which something was kept after the part with this number, and the number of the last one.

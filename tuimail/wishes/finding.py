@@ -103,7 +103,8 @@ def merged(store: Store, answer: Answer, envelope_ids: Iterable[EnvelopeId]) -> 
 
 def shown(store: Store, hits: Sequence[Hit], wanted: tuple[Needle, ...]) -> tuple[Found, ...]:
     """The hits with their snippets."""
-    return tuple(Found(hit, _snippet(store, hit.row.id, wanted)) for hit in hits)
+    texts = store.parts.peek_at([hit.row.id for hit in hits], "readable:text")
+    return tuple(Found(hit, _snippet(texts.get(hit.row.id), wanted)) for hit in hits)
 
 
 def index_sentence(coverage: Coverage | None) -> str:
@@ -125,8 +126,7 @@ def suggestions(store: Store, text: str, cursor: int) -> list[Suggestion]:
     return complete(text, cursor, known)
 
 
-def _snippet(store: Store, envelope_id: EnvelopeId, wanted: tuple[Needle, ...]) -> Snippet:
-    kept = store.parts.peek(envelope_id, "readable:text")
+def _snippet(kept: bytes | None, wanted: tuple[Needle, ...]) -> Snippet:
     if kept is None:
         return NOTHING
     try:
