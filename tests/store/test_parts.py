@@ -13,6 +13,7 @@ from tests.store.making import several, with_account
 from tuimail.model import BodyState, EnvelopeId, MailboxId, Section
 from tuimail.paths import Paths
 from tuimail.store import Store, set_aside
+from tuimail.store.packing import pack
 
 FIRST, SECOND, THIRD = EnvelopeId(1), EnvelopeId(2), EnvelopeId(3)
 NOISE = os.urandom(20_000)
@@ -215,3 +216,26 @@ def spoil(file: Path, damage: str) -> None:
         case "empty":
             octets = bytearray()
     file.write_bytes(octets)
+
+
+def test_parts_of_many_messages_are_kept_at_once_and_counted_once(mail: Store, inbox: MailboxId) -> None:
+    mail.parts.put(SECOND, "1", NOISE)
+    mail.parts.begin(THIRD, "2<", 10)
+    mail.parts.append(THIRD, "2<", b"12345")
+    mail.envelopes.vanish(inbox, [1])
+    pieces = [pack("readable:text", b"[]"), pack("1", WORDS), pack("2", b"x", "image/png")]
+    mail.parts.put_packed([(one, pieces) for one in (FIRST, SECOND, THIRD, EnvelopeId(77))])
+    for one in (SECOND, THIRD):
+        assert (mail.parts.get(one, "1"), mail.parts.text(one, "text")) == (WORDS, b"[]")
+        assert mail.parts.info(one, "2") == (1, "image/png")
+    assert mail.parts.staged(THIRD, "2<") == b""
+    assert mail.parts.sections(FIRST) == []
+    assert mail.parts.stored_octets() == 2 * sum(len(piece.octets) for piece in pieces)
+
+
+def test_what_is_held_is_not_kept_among_many_either(mail: Store) -> None:
+    mail.quarantine.hold(
+        SECOND, Section("2"), filename="a.exe", declared_type="application/pdf", size_octets=1, encoding=""
+    )
+    mail.parts.put_packed([(one, [pack("1", b"x"), pack("2", b"y")]) for one in (FIRST, SECOND)])
+    assert (mail.parts.sections(FIRST), mail.parts.sections(SECOND)) == (["1", "2"], ["1"])
