@@ -224,3 +224,13 @@ def test_an_account_that_goes_leaves_what_it_did_not_send(sender: Home, server: 
     with sender.store() as store:
         assert [item.id for item in store.outbox.all()] == [outbox_id]
         assert b"hi" in store.outbox.raw(outbox_id)
+
+
+def test_somebody_elses_address_as_the_sender_needs_a_yes(sender: Home) -> None:
+    told = ("send", "--from", "boss@elsewhere.example", "--to", "grace@navy.example", "--subject", "x", "--body", "y")
+    refused = sender.run(*told)
+    assert refused.code == 2
+    assert "boss@elsewhere.example is none of your addresses." in refused.err
+    assert sender.run("outbox", "list", "--json").json() == []
+    assert sender.run(*told, "--at", "+1h", "--yes").code == 0
+    assert len(sender.run("outbox", "list", "--json").json()) == 1

@@ -367,6 +367,7 @@ _SENDING = (
             _value("--at", "TIME", "send it then: 18:30, tomorrow 9:00, mon 8:00, 2026-12-01 09:00, +2h"),
             _flag("--notify", "ask for reports on the delivery, where the server can"),
             _flag("--wait", "return when it was sent, or is known not to be"),
+            _flag("--yes", "send it also when From is none of your addresses"),
         ),
         (
             Example("tuimail send letter.eml", "a message with its headers"),

@@ -20,7 +20,7 @@ from tuimail.model import AccountName, OutboxItem, OutState
 from tuimail.store.writing.drafts import pieces_of
 from tuimail.wishes.later import moment
 from tuimail.wishes.sending import new_message_id, post_message
-from tuimail.wishes.submitting import MAX_OCTETS, Submission, identity_for, submission
+from tuimail.wishes.submitting import MAX_OCTETS, Submission, identity_for, refuse_strangers, submission
 
 _STDIN: Final = "-"
 _HEADER_OPTIONS: Final = ("to", "cc", "bcc", "subject", "sender")
@@ -35,6 +35,8 @@ def send(cli: Cli) -> int:
     made = _composed(cli, account, at + delay_s) if _has_options(cli) else submission(
         _read(cli), config, account=account, now=datetime.fromtimestamp(at + delay_s).astimezone()
     )
+    if not cli.options.yes:
+        refuse_strangers(config, made.sender)
     with cli.store(write=True) as store:
         outbox_id = post_message(
             store, config, made.account, made.sender, made.recipients, made.raw, message_id=made.message_id, at=at,

@@ -18,7 +18,7 @@ from tuimail.mime.decoding.words import decode_address_header
 from tuimail.mime.writing.typed import entries, faults, folded
 from tuimail.mime.writing.wording import address_atoms, date_atoms, field, id_atoms
 from tuimail.model import AccountName
-from tuimail.wishes.identities import Sender, account_of, identities
+from tuimail.wishes.identities import Sender, account_of, everyone_of_mine, identities
 from tuimail.wishes.sending import new_message_id, sending_account
 
 MAX_OCTETS: Final = 200 << 20
@@ -70,6 +70,15 @@ def submission(raw: bytes, config: Config, *, account: AccountName | None, now: 
         b"".join([*missing, *kept, b"\r\n", body]), message_id,
         values.get("to") or values.get("cc") or values.get("bcc", ""), values.get("subject", ""),
     )  # fmt: skip
+
+
+def refuse_strangers(config: Config, sender: str) -> None:
+    """Raises UsageError when the sender is none of a person's own addresses, as the composer would warn."""
+    if config.compose.warnings and sender not in everyone_of_mine(config):
+        raise UsageError(
+            f"{clean_line(sender, 100)} is none of your addresses.",
+            "Nothing was sent: name one of yours, add it to your identities, or say --yes.",
+        )
 
 
 def _taken_apart(raw: bytes) -> tuple[list[bytes], bytes]:
