@@ -179,7 +179,7 @@ def test_a_migration_that_is_interrupted_anywhere_is_run_again(
             raise _Killed
         return run(self, sql)
 
-    for stop_at in range(1, 30):
+    for stop_at in range(1, 60):
         left = stop_at
         with Database.open(paths.mail_db) as opened, monkeypatch.context() as patch:
             patch.setattr(Database, "run", counting)

@@ -18,7 +18,7 @@ from tuimail.errors import Locked, TooNew
 from tuimail.store.border import corrupt
 from tuimail.store.database import Database
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """The number of the newest file in `schema/`."""
 APPLICATION_ID: Final = 1953851757
 """`tuim`: a file of another program is not touched."""

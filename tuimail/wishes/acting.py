@@ -25,20 +25,27 @@ __all__ = [
     "empty_trash", "junk", "keywords", "known_keywords", "mailbox_create", "mailbox_delete", "mailbox_made",
     "mailbox_rename", "mark_all_read", "move", "not_junk", "set_flag", "subscribe", "thread_ids", "undo",
 ]
+LONG = 10_000
+"""Messages of a deed that takes its time."""
 JUNK = "$Junk"
 NOT_JUNK = "$NotJunk"
 Ids = Sequence[EnvelopeId]
 
 
 def _on_messages(
-    store: Store, ids: Ids, act: Callable[[Making, list[Message]], str], *, at: int
+    store: Store, ids: Ids, act: Callable[[Making, list[Message]], str], *, at: int, makes_mailboxes: bool = True
 ) -> Done | None:
-    """One deed: `act` adds actions, and returns the words."""
+    """One deed: `act` adds actions, and returns the words. Thousands are looked at before the lock is held."""
+    store.deeds.finish()  # so that deeds about the same messages keep their order
+    messages = store.deeds.messages(ids) if len(ids) > LONG else None
+    deed = Making(store)
+    words = act(deed, messages) if messages is not None and not makes_mailboxes else None
     with store.transaction(durable=True):
-        deed = Making(store)
-        words = act(deed, store.deeds.messages(ids))
+        if words is None:
+            words = act(deed, store.deeds.messages(ids) if messages is None else messages)
         done = deed.do(words, at=at)
     deed.copy_bodies()
+    store.deeds.finish()
     return done
 
 
@@ -169,7 +176,7 @@ def set_flag(store: Store, ids: Ids, flag: Flag, on: bool | None = None, *, at: 
         ]
         return _FLAG_WORDS[flag, give].format(messages_of(len(chosen)))
 
-    return _on_messages(store, ids, act, at=at)
+    return _on_messages(store, ids, act, at=at, makes_mailboxes=False)
 
 
 _FLAG_WORDS = {
@@ -208,7 +215,7 @@ def change_flags(
         ]
         return words.replace("{}", messages_of(len(chosen)))
 
-    return _on_messages(store, ids, act, at=at)
+    return _on_messages(store, ids, act, at=at, makes_mailboxes=False)
 
 
 def keywords(store: Store, ids: Ids, add: Iterable[str] = (), remove: Iterable[str] = (), *, at: int) -> Done | None:

@@ -78,6 +78,7 @@ class Replay:
         self._stuck = set()
         self.large_wait = False
         total = 0
+        self._store.deeds.finish()
         while True:
             due = self._store.pending.due(self._desk.name, PAGE + len(self._stuck))
             new = [(pending_id, action) for pending_id, action in due if pending_id not in self._stuck]

@@ -28,6 +28,7 @@ from tuimail.model import AccountName, BodyState, DeedId, EnvelopeId, MailboxId,
 from tuimail.store.acting.asking import Asking, write_copies
 from tuimail.store.acting.mailbox_wishes import MailboxWishes
 from tuimail.store.acting.pending import Pending
+from tuimail.store.acting.wish import MANY, PIECE, Wishes, can_be_cut
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.ingest import Incoming, Ingest
 from tuimail.store.lists.order import LOW_BITS, Order
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 20
 """Deeds that can be undone."""
+_UNDOING: Final = 2
+"""In the column `undone`: it is being turned back, and what is left of it goes on being so."""
 _COPIED_AT_ONCE: Final = 200
 """Bodies of more copies are fetched again when somebody opens them."""
 
@@ -90,6 +93,7 @@ class Deeds:
         self._pending = pending
         self._ingest = ingest
         self._parts = parts
+        self._wishes = Wishes(database, order)
 
     def do(
         self, actions: Sequence[Action], words: str, *, at: int, after: Mapping[int, int] | None = None
@@ -98,9 +102,15 @@ class Deeds:
 
         `after`: the number of an action in `actions` to that of the one it must wait for.
         None when all of them were about what is gone, or is so already. Raises UsageError.
+
+        Thousands are only written down here: `finish`, outside of any transaction, shows their effect.
         """
         with self._database.transaction(durable=True):
             deed_id = self._database.insert("INSERT INTO deed (words, at) VALUES (?, ?)", (words, at))
+            if not after and can_be_cut(actions):
+                self._wishes.keep(deed_id, actions, at=at)
+                self._forget_old(deed_id)
+                return DeedId(deed_id)
             asked = Asking(self._database, self._order).ask(actions, at=at, deed_id=deed_id, after=after)
             if not asked.ids:
                 self._database.run("DELETE FROM deed WHERE id = ?", (deed_id,))
@@ -108,6 +118,12 @@ class Deeds:
             self._forget_old(deed_id)
         self._copy_bodies(asked.copies)
         return DeedId(deed_id)
+
+    def finish(self) -> None:
+        """Carry out what is left of deeds that were too large for one transaction; nothing to do, nearly always."""
+        self._wishes.finish()
+        for identity, words, at in self._database.rows("SELECT id, words, at FROM deed WHERE undone = ?", (_UNDOING,)):
+            self._finish_undoing(Undone(DeedId(identity), words, (), 0, 0), at)
 
     # --- what actions are made of -------------------------------------------------
 
@@ -174,32 +190,52 @@ class Deeds:
         ]
 
     def undo(self, *, at: int, deed: DeedId | None = None) -> Undone | None:
-        """Turn back a deed, by default the newest that was not; None when there is none."""
+        """Turn back a deed, by default the newest that was not; None when there is none. One of thousands in pieces."""
+        self.finish()
         with self._database.transaction(durable=True):
             row = self._database.row(
-                "SELECT id, words FROM deed WHERE undone = 0 AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1", (deed,)
+                "SELECT id, words, (SELECT count(*) FROM step WHERE deed_id = deed.id) FROM deed"
+                " WHERE undone = 0 AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1",
+                (deed,),
             )
             if row is None:
                 return None
-            return self._undo(row[0], row[1], at)
+            undone = Undone(DeedId(row[0]), row[1], (), 0, 0)
+            self._database.run("UPDATE deed SET undone = ? WHERE id = ?", (_UNDOING, row[0]))
+            if row[2] <= MANY:
+                return self._undo(undone, at, row[2])
+        return self._finish_undoing(undone, at)
 
-    def _undo(self, deed_id: int, words: str, at: int) -> Undone:
+    def _finish_undoing(self, undone: Undone, at: int) -> Undone:
+        def step() -> bool:
+            nonlocal undone
+            with self._database.transaction(durable=True):
+                undone = self._undo(undone, at, PIECE)
+                return self._database.row("SELECT 1 FROM step WHERE deed_id = ? LIMIT 1", (undone.deed,)) is not None
+
+        self._wishes.in_pieces(step)
+        return undone
+
+    def _undo(self, undone: Undone, at: int, limit: int) -> Undone:
+        """Turn back the newest steps of a deed that are left, in the current transaction; what was so far."""
         steps = self._database.rows(
             "SELECT step.pending_id, step.envelope_id, account.name, back, pending.id IS NOT NULL, state, handed"
             " FROM step JOIN account ON account.id = step.account_id LEFT JOIN pending ON pending.id = step.pending_id"
-            " WHERE step.deed_id = ? ORDER BY step.pending_id DESC",
-            (deed_id,),
+            " WHERE step.deed_id = ? ORDER BY step.pending_id DESC LIMIT ?",
+            (undone.deed, limit),
         )
         dropped = [PendingId(step[0]) for step in steps if step[4] and (step[5] or not step[6])]
         told = [step for step in steps if not (step[4] and (step[5] or not step[6]))]
         self._pending.drop(dropped)
         back, left = self._back(told)
         asked = Asking(self._database, self._order).ask(back, at=at)
-        self._database.run("UPDATE deed SET undone = 1 WHERE id = ?", (deed_id,))
-        self._database.run("DELETE FROM step WHERE deed_id = ?", (deed_id,))
-        accounts = tuple(dict.fromkeys(AccountName(step[2]) for step in steps))
-        turned, left = len(dropped) + len(asked.ids), left + len(back) - len(asked.ids)
-        return Undone(DeedId(deed_id), words, accounts, turned, left)
+        self._database.many("DELETE FROM step WHERE pending_id = ?", ((step[0],) for step in steps))
+        if len(steps) < limit or not self._database.row("SELECT 1 FROM step WHERE deed_id = ? LIMIT 1", (undone.deed,)):
+            self._database.run("UPDATE deed SET undone = 1 WHERE id = ?", (undone.deed,))
+        return undone._replace(
+            accounts=tuple(dict.fromkeys([*undone.accounts, *(AccountName(step[2]) for step in steps)])),
+            turned=undone.turned + len(dropped) + len(asked.ids), left=undone.left + left + len(back) - len(asked.ids),
+        )
 
     def _back(self, steps: Sequence[SqlRow]) -> tuple[list[Action], int]:
         """The actions that turn back what was done, and how many steps have no way back."""
