@@ -26,7 +26,7 @@ class MailboxName(Dialog[str]):
         super().__init__()
         self._title = title
         self._place = place
-        self._first = name
+        self._first = clean_line(name, 200)  # a server chose it, and a field draws its text as it is
         self._trouble = trouble
         self._yes = yes
 
