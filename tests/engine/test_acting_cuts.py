@@ -21,8 +21,6 @@ from tests.engine.conftest import KINDS, Demo
 from tests.engine.house import ACCOUNT, House
 from tests.fakes.scripted import FaultProxy
 from tuimail.demo.mailstore import Mailbox, MailStore
-from tuimail.net.imap import session as imap
-from tuimail.net.imap.limits import Limits
 
 CUT_KINDS = {
     "full": KINDS["full"] - {"COMPRESS=DEFLATE"},
@@ -32,12 +30,6 @@ CUT_KINDS = {
 }
 PARTS = 8
 """Of a whole sweep, so that several workers can share it."""
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silent server is given up soon."""
-    monkeypatch.setattr(imap, "Limits", lambda: Limits(silence_s=0.4, command_s=3.0))
 
 
 class Scene:
