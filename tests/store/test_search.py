@@ -15,7 +15,7 @@ from tests.store.posting import POP, with_pop
 from tuimail.actions import SetFlags
 from tuimail.engine.finding import indexing
 from tuimail.engine.local.describe import describe
-from tuimail.errors import DiskFull
+from tuimail.errors import DiskFull, StoreError
 from tuimail.model import EnvelopeId, Flag, MailboxId, Section
 from tuimail.paths import Paths
 from tuimail.query.parser import parse
@@ -367,6 +367,22 @@ def test_who_searches_finds_the_damage_too(paths: Paths, store: Store, mail: lis
         assert coverage.was_damaged
         index(engine)
         assert found(looking, "canteen") == ["Lunch on Thursday"]
+
+
+def test_an_index_that_cannot_be_read_just_now_finds_nothing_and_says_so(
+    store: Store, mail: list[EnvelopeId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(store, "lunch")
+
+    def refuse(self: object) -> None:
+        raise StoreError("The mail store could not be used: disk I/O error.")
+
+    monkeypatch.setattr("tuimail.store.finding.search_file.SearchFile.existing", refuse)
+    assert found(store, "is:starred")
+    assert found(store, "lunch") == []
+    assert store.search.coverage().percent == 0
+    monkeypatch.undo()
+    assert found(store, "lunch")
 
 
 def test_an_index_that_vanishes_under_both_is_made_anew(paths: Paths, store: Store, mail: list[EnvelopeId]) -> None:

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tuimail.errors import Corrupt
+from tuimail.errors import Corrupt, StoreError
 from tuimail.model import EnvelopeId, MailboxId, Row
 from tuimail.query.tree import Known, KnownMailbox, Node
 from tuimail.store.database import Database
@@ -68,13 +68,14 @@ class Search:
     def find(self, tree: Node, *, limit: int = 100, after: Key | None = None, best: bool = False) -> Page:
         """What fits, newest first, or best first among the newest RANKED. Raises StoreError for mail.db only."""
         for _ in range(2):
-            index = self._index()
+            index: Database | None = None
             try:
+                index = self._index()
                 return self._find(index, tree, limit, after, best=best)
-            except Corrupt:
-                if index is None:
-                    raise
-                self._give_up()
+            except StoreError as exc:
+                if index is None and not isinstance(exc, Corrupt):
+                    break
+                self._give_up(exc)
         return self._find(None, tree, limit, after, best=best)
 
     def fitting(self, tree: Node, ids: Sequence[EnvelopeId]) -> set[EnvelopeId]:
@@ -113,10 +114,10 @@ class Search:
         try:
             plan = Planner(index).plan(tree)
             return [EnvelopeId(identity) for _, identity in islice(self._newest(index, plan, None), limit)]
-        except Corrupt:
+        except StoreError as exc:
             if index is None:
                 raise
-            self._give_up()
+            self._give_up(exc)
             return []
 
     def count(self, tree: Node, limit: int = 10_000) -> tuple[int, int]:
@@ -139,24 +140,23 @@ class Search:
             row = (index or self._mail).row(
                 f"SELECT count(*), coalesce(sum(flags & 1 = 0), 0) FROM ({inner} LIMIT ?)", (*values, limit)
             )
-        except Corrupt:
+        except StoreError as exc:
             if index is None:
                 raise
-            self._give_up()
+            self._give_up(exc)
             return 0, 0
         return (row[0], row[1]) if row else (0, 0)
 
     def coverage(self) -> Coverage:
         """How much of the mail the index has."""
-        index = self._index()
-        if index is None:
-            row = self._mail.row("SELECT coalesce(sum(total), 0) FROM mailbox WHERE account_id IS NOT NULL")
-            return Coverage(0, int(row[0]) if row else 0, self._file.was_damaged)
         try:
-            return coverage_of(self._mail, marks_of(index))
-        except Corrupt:
-            self._give_up()
-            return self.coverage()
+            index = self._index()
+            if index is not None:
+                return coverage_of(self._mail, marks_of(index))
+        except StoreError as exc:
+            self._give_up(exc)
+        row = self._mail.row("SELECT coalesce(sum(total), 0) FROM mailbox WHERE account_id IS NOT NULL")
+        return Coverage(0, int(row[0]) if row else 0, self._file.was_damaged)
 
     def known(self) -> Known:
         """Mailboxes and accounts that a query can name."""
@@ -262,9 +262,12 @@ class Search:
             self._is_attached = index
         return index
 
-    def _give_up(self) -> None:
-        """The index is damaged: the engine makes it anew when it finds it gone."""
-        self._file.condemn()
+    def _give_up(self, error: StoreError) -> None:
+        """A damaged index is made anew by the engine when it finds it gone; one that cannot be read is opened anew."""
+        if isinstance(error, Corrupt):
+            self._file.condemn()
+        else:
+            self._file.close()
 
 
 def _rows_where(plan: Plan, after: Key | None) -> tuple[str, list[object]]:
