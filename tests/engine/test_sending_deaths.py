@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,9 @@ from tests.fakes.scripted import FaultProxy
 from tuimail.demo.imap import capabilities
 from tuimail.demo.smtp import Submission
 from tuimail.engine.inprocess import InProcessOffice
+from tuimail.engine.send import sender
 from tuimail.model import OutboxId, OutState
+from tuimail.store.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = 2
@@ -141,6 +145,62 @@ def test_a_death_at_every_commit_while_some_are_put_off_reaches_each_once(tmp_pa
     while dies_with_one_put_off(tmp_path / f"house{step}", demo, step):
         step += 1
     assert step > 5
+
+
+# --- a full disk ---
+
+
+@pytest.fixture
+def full_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Callable[[], bool]]:
+    """Has the disk be full at commits of the sender, from the nth on, for some tries; answers whether it was."""
+    monkeypatch.setattr(sender, "STORE_TROUBLE_S", 0.01)
+    execute = Database._execute
+    state = {"left": 0, "fail": 0, "failed": 0}
+    lock = threading.Lock()
+
+    def filling(self: Database, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        if sql == "COMMIT" and threading.current_thread().name.startswith("sender "):
+            with lock:
+                state["left"] -= 1
+                if state["left"] < 0 < state["fail"]:
+                    state["fail"] -= 1
+                    state["failed"] += 1
+                    raise sqlite3.OperationalError("database or disk is full")
+        return execute(self, sql, values)
+
+    monkeypatch.setattr(Database, "_execute", filling)
+
+    def begin(number: int, times: int) -> Callable[[], bool]:
+        state.update(left=number, fail=times, failed=0)
+        return lambda: state["failed"] > 0
+
+    return begin
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_disk_that_is_full_at_any_commit_of_a_send_loses_and_doubles_nothing(
+    tmp_path: Path, demo: Demo, full_at: Callable[[int, int], Callable[[], bool]], times: int
+) -> None:
+    house = SendingHouse(tmp_path / "house", demo, smtp_port=demo.smtp_port)
+    try:
+        house.sync()
+        number, was_full = 0, True
+        while was_full:
+            name = f"full{times}.{number}."
+            outbox_id = house.queue(name)
+            failed = full_at(number, times)
+            with house.office(watch=False) as office:
+                for _ in range(times + 3):
+                    office.wait_sync(timeout_s=60)
+            was_full = failed()
+            full_at(0, 0)
+            house.sync()
+            assert not house.is_in(outbox_id, OutState.UNKNOWN), "the engine lives, and knows what was answered"
+            agree(house, demo, [outbox_id], name)
+            number += 1
+        assert number > 4, "SENDING, ending, SENT and the copy are commits of their own"
+    finally:
+        house.close()
 
 
 # --- cuts ---------------------------------------------------------------------------

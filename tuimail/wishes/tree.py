@@ -68,7 +68,9 @@ def mailbox_delete(store: Store, mailbox_id: MailboxId, *, at: int, sure: bool =
         count = max(mailbox.total, mailbox.server_total or 0)
         if not sure:
             what = f" Its {messages_of(count)} {'goes' if count == 1 else 'go'} to the trash." if count else ""
-            raise NeedsYes(f"Delete the mailbox {mailbox.name}?{what}", count)
+            raise NeedsYes(
+                f"Delete the mailbox {mailbox.name}?{what} Once the server has done it, this cannot be undone.", count
+            )
         ids = [EnvelopeId(identity) for identity, _ in store.envelopes.newest([mailbox.id])]
         if ids:
             trash = deed.places.with_role(mailbox.account, Role.TRASH)

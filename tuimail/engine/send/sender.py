@@ -76,6 +76,8 @@ class Sender:
         self._doubts = Doubts(desk)
         self._troubles: dict[OutboxId, str] = {}
         """What went wrong with messages since somebody last waited for a ticket: they are told once."""
+        self._tickets: list[str] = []
+        """Of who waits for this pass."""
         self._no_way_now = ""
         self._added = self._unfiled = False
         self._is_final = False
@@ -140,7 +142,8 @@ class Sender:
         self._connection.close()
         self._active = False
         self._is_final = False
-        self._end(self._orders.take().tickets, sentence)
+        tickets, self._tickets = self._tickets, []
+        self._end(tickets + self._orders.take().tickets, sentence)
         if not self._orders.stopping:
             self._orders.bell.wait(pause_s)
 
@@ -148,6 +151,7 @@ class Sender:
         """Everything that is due, then a wait for more."""
         self._active = True
         asked = self._orders.take()
+        self._tickets = asked.tickets
         self._no_way_now = ""
         now = int(self._desk.clock.wall())
         if asked.password:
@@ -163,6 +167,7 @@ class Sender:
         waits = is_kept or bool(self._store.sending.unfiled(self._desk.name))
         self._added = waits and self._store.pending.count(self._desk.name) > 0
         self._end(asked.tickets, self._told() if asked.tickets else "")
+        self._tickets = []
         if not self._orders.stopping:
             self._wait()
 
