@@ -26,7 +26,9 @@ def lived_in(paths: Paths) -> None:
         ids = deliver(store, MAILS.items())
         lists = store.local.folders.create(POP, "Lists/python")
         store.local.move(ids[:2], lists)
-        store.local.set_flags(ids[0], int(Flag.SEEN | Flag.FLAGGED), "")
+        store.local.set_flags(ids[0], int(Flag.SEEN | Flag.FLAGGED), "later work")
+        store.local.set_flags(ids[6], 0, "wrong")
+        store.local.set_flags(ids[6], 0, "")
         store.quarantine.release(ids[1], Section("2"), at=5)
         store.quarantine.delete(ids[2], Section("2"), describe, at=6)
         store.local.delete([ids[3]])
@@ -45,7 +47,8 @@ def seen(store: Store) -> object:
             assert envelope is not None
             parts = [(part.section, part.state, part.filename, part.decided_at)
                      for part in store.quarantine.of_message(identity)]
-            rows.append((found.name, found.role, envelope.subject, envelope.flags, store.local.raw(identity), parts))
+            rows.append((found.name, found.role, envelope.subject, envelope.flags,
+                         envelope.keywords, store.local.raw(identity), parts))
     listing = dict.fromkeys([*(uidl for uidl in MAILS if uidl != b"u6"), b"renumbered"], 9)
     known = store.local.uidls.note_listing(POP, listing, at=9, complete=True)
     states = {uidl: (row.state, row.envelope_id is not None, row.sha256) for uidl, row in known.items()
@@ -67,7 +70,8 @@ def test_everything_is_there_again(paths: Paths, loss: str) -> None:
         paths.mail_db.write_bytes(b"\xff" * 10_000)
     told: list[int] = []
     result = rebuild(paths, ACCOUNTS, describe, progress=told.append)
-    assert (result.messages, result.findings) == (6, ())
+    assert result.messages == 6
+    assert [finding[:30] for finding in result.findings] == ["The old mail.db cannot be read"] * (loss == "damaged")
     assert told == [1, 2, 3, 4, 5, 6]
     assert (result.put_aside is None) == (loss == "deleted")
     assert not list(paths.data.glob("*rebuilding*"))
@@ -89,6 +93,8 @@ def test_a_release_of_another_part_opens_nothing(paths: Paths) -> None:
     lines = file.read_text()
     torn = '{"torn": \n[1]\n"x"\n{"file": 1}\n'
     file.write_text(lines.replace('"filename":"a.pdf"', '"filename":"other.pdf"') + torn)
+    for gone in paths.data.glob("mail.db*"):
+        gone.unlink()
     rebuild(paths, ACCOUNTS, describe)
     with Store.open(paths) as store:
         assert [part.state for part in store.quarantine.find(states=[PartState.RELEASED])] == []

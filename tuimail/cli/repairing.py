@@ -58,6 +58,15 @@ def rebuild_store(cli: Cli) -> list[str]:
     said = [f"mail.db was made again from the mail files: {count_words(done.messages, 'message')}."]
     if done.put_aside is not None:
         said.append(f"The old one is {done.put_aside}; nothing in it was changed.")
+    carried = [
+        count_words(count, *words) for count, words in (
+            (done.carried.drafts, ("draft",)),
+            (done.carried.outbox, ("message on its way out", "messages on their way out")),
+            (done.carried.pending, ("waiting action",)),
+        ) if count
+    ]  # fmt: skip
+    if carried:
+        said.append(f"Carried over from the old one: {', '.join(carried)}.")
     if any(account.protocol == Protocol.IMAP for account in accounts):
         said.append("Mail of IMAP accounts is fetched again by `tuimail sync`.")
     return [*said, *done.findings]

@@ -32,6 +32,7 @@ from tuimail.model import BodyState, EnvelopeId, MailboxId, PendingId
 from tuimail.store.acting.raws import Raws
 from tuimail.store.database import Database
 from tuimail.store.lists.order import Order
+from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Delivered, Described, Filing, write_parts
 from tuimail.store.maildirs.folders import Folders, remove_directory
 from tuimail.store.maildirs.maildir import Filed, Maildir, sync_directory
@@ -222,6 +223,9 @@ class Carrying:
             if action.received_at is not None:
                 arriving.arrived_at = action.received_at
             arriving.write(raw)
+            if action.keywords:
+                directory = self._where.own_directory(action.account)
+                keyword_record.write(directory, [(arriving.key, " ".join(sorted(action.keywords)))])
         (filed,) = maildir.commit_batch([arriving])
         return filed
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tuimail.actions import Action
     from tuimail.store.maildirs.carrying import Carried, Carrying
     from tuimail.store.maildirs.moving import Deleted, Moving
+    from tuimail.store.maildirs.salvage import Old, Salvage
     from tuimail.store.maildirs.scanning import Scanned, Scanning
 
 __all__ = ["BATCH", "Delivered", "Delivery", "Described", "EncodedPart", "Incoming", "Local", "StoredPart"]
@@ -237,6 +238,12 @@ class Local:
         too. Raises StoreError when nothing could be done, for example on a full disk.
         """
         return self._carrying.carry_out(waiting, describe, on_server=on_server)
+
+    def salvage(self, old: Old, accounts: Iterable[tuple[AccountName, str]]) -> Salvage:
+        """What only an old mail.db knows, on its way into this one."""
+        from tuimail.store.maildirs.salvage import Salvage  # only who makes it again
+
+        return Salvage(old, self._database, self._order, self.where, accounts)
 
     def set_flags(self, envelope_id: EnvelopeId, flags: int, keywords: str) -> None:
         """Give a message these flags and keywords at once, in its file's name and its row."""

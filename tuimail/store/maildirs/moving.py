@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from tuimail.store.database import Database, chunks
 from tuimail.store.holding import quarantine_record
 from tuimail.store.ingest import Incoming
 from tuimail.store.lists.order import Order
+from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Filing
 from tuimail.store.maildirs.maildir import Maildir, bordered, flags_of, read_file, renamed, sync_directory
 from tuimail.store.maildirs.uidls import Uidls, UidlState
@@ -90,6 +91,7 @@ class Moving:
         """Give messages flags and keywords: files first, then rows. Raises StoreError."""
         for step in chunks(changes, _STEP):
             files = {file.envelope_id: file for file in self._where.files([change[0] for change in step])}
+            self._record_keywords(files, {envelope_id: words for envelope_id, _, words in step})
             names = {}
             for envelope_id, flags, _ in step:
                 if (file := files.get(envelope_id)) is not None:
@@ -104,6 +106,25 @@ class Moving:
                     ((flags & flags_room.FLAG_BITS, scrub.text(words), identity) for identity, flags, words in step),
                 )
                 self._refold([change[0] for change in step])
+
+    def _record_keywords(self, files: Mapping[EnvelopeId, Whereabouts], wanted: Mapping[EnvelopeId, str]) -> None:
+        """Mirror keywords that change beside the mail."""
+        changed: dict[AccountName, list[tuple[str, str]]] = {}
+        for identity, words in self._database.rows_of(
+            "SELECT id, server_keywords FROM envelope WHERE id IN ({keys})", files
+        ):
+            envelope_id = EnvelopeId(identity)
+            if wanted[envelope_id] != words:
+                file = files[envelope_id]
+                changed.setdefault(file.account, []).append((file.key, wanted[envelope_id]))
+        for account, keywords in changed.items():
+            keyword_record.write(self._where.own_directory(account), keywords)
+
+    def _copy_keywords(self, envelope_id: EnvelopeId, account: AccountName, key: str) -> None:
+        """Write a message's keywords down under another key, or in another account."""
+        row = self._database.row("SELECT server_keywords FROM envelope WHERE id = ?", (envelope_id,))
+        if row is not None and row[0]:
+            keyword_record.write(self._where.own_directory(account), [(key, row[0])])
 
     def _rename(self, file: Whereabouts, flags: int) -> str:
         """Mirror flags in a file's name; the name, empty when the file is gone."""
@@ -213,6 +234,8 @@ class Moving:
             quarantine_record.copy(
                 self._database, file.envelope_id, self._where.own_directory(account), moved.key
             )
+        if moved.key != file.key or account_id != file.account_id:
+            self._copy_keywords(file.envelope_id, account, moved.key)
         if account_id != file.account_id:
             self._uidls.record(file.account, [file.envelope_id], None)
             self._database.run("UPDATE uidl SET envelope_id = NULL WHERE envelope_id = ?", (file.envelope_id,))
@@ -266,10 +289,12 @@ class Moving:
                         for identity, one in zip(ids, filed, strict=True)
                     ),
                 )
-                own = self._where.own_directory(self._where.account_of(mailbox_id)[1])
+                account = self._where.account_of(mailbox_id)[1]
+                own = self._where.own_directory(account)
                 for file, identity, one in zip(files, ids, filed, strict=True):
                     quarantine_record.copy_rows(self._database, file.envelope_id, identity)
                     quarantine_record.copy(self._database, identity, own, one.key)
+                    self._copy_keywords(identity, account, one.key)
             copies += ids
         return copies
 

@@ -2,7 +2,8 @@
 
 What lives here: the order of things. The new file is complete before it takes the place
 of the old one, which is put aside and never deleted. What servers can tell again (IMAP)
-is left to them; actions that waited for a server, and keywords of local mail, are gone.
+is left to them; what only the old file knows is carried over as far as it can be read
+(`salvage`): drafts, mail on its way out, actions that wait, keywords.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tuimail.store.aside import remove as remove_database
 from tuimail.store.database import Database
 from tuimail.store.maildirs.filing import Described
 from tuimail.store.maildirs.maildir import bordered, sync_directory
+from tuimail.store.maildirs.salvage import Carried, Old
 from tuimail.store.migrations import bring_up_to_date
 from tuimail.store.store import Store
 
@@ -44,6 +46,7 @@ class Rebuilt(NamedTuple):
     put_aside: Path | None
     """The old file; None when there was none."""
     findings: tuple[str, ...]
+    carried: Carried = Carried()
 
 
 def rebuild(
@@ -67,32 +70,66 @@ def rebuild(
         return describe(raw)
 
     findings: list[str] = []
+    carried = Carried()
+    old = _open_old(paths.mail_db, findings)
     database = Database.open(file)
     try:
         bring_up_to_date(database)
         store = Store(database, paths.parts_db, paths.maildir, write=True)
+        salvage = None if old is None else store.local.salvage(
+            old, [(account.name, account.protocol) for account in accounts]
+        )
+        if salvage is not None:
+            salvage.before()
         store.accounts.sync_names((account.name, account.address, account.protocol) for account in accounts)
         for account in accounts:
-            if account.protocol == "imap":
-                continue
-            try:
-                findings += store.local.open_account(account.name, account.root)
+            if account.protocol != "imap":
                 known = partial(counting, describe=account.describe or describe)
-                findings += store.local.scan(account.name, known).findings
-                store.local.uidls.restore(account.name, at=int(clock()))
-            except MailError as exc:
-                if account.root is None:
-                    raise
-                findings.append(f"{account.name}: {exc.sentence}")  # a Maildir of others may be on a disk that is away
+                findings += _read_account(store, account, known, at=int(clock()))
+        if salvage is not None:
+            carried = salvage.after()
+            store.repair_counters()
+            salvage.show()
         store.repair_counters()
         messages = sum(mailbox.total for mailbox in store.mailboxes.all())
     finally:
         database.close()
+        if old is not None:
+            old.close()
     put_aside = move_aside(paths.mail_db) if _exists(paths.mail_db) else None
     with bordered(paths.data):
         file.rename(paths.mail_db)
         sync_directory(paths.data)
-    return Rebuilt(messages, put_aside, tuple(findings))
+    return Rebuilt(messages, put_aside, (*findings, *carried.findings), carried)
+
+
+def _read_account(
+    store: Store, account: KnownAccount, describe: Callable[[bytes], Described], *, at: int
+) -> list[str]:
+    """List all mail of a Maildir; what was passed over, in sentences."""
+    findings: list[str] = []
+    try:
+        findings += store.local.open_account(account.name, account.root)
+        findings += store.local.scan(account.name, describe).findings
+        store.local.uidls.restore(account.name, at=at)
+    except MailError as exc:
+        if account.root is None:
+            raise
+        findings.append(f"{account.name}: {exc.sentence}")  # a Maildir of others may be on a disk that is away
+    return findings
+
+
+def _open_old(file: Path, findings: list[str]) -> Old | None:
+    """The old file, as far as it can be read at all."""
+    if not file.exists():
+        return None
+    old = Old.open(file)
+    if old is None:
+        findings.append(
+            "The old mail.db cannot be read: drafts, mail on its way out and waiting actions in it"
+            " were not carried over."
+        )
+    return old
 
 
 def _exists(file: Path) -> bool:

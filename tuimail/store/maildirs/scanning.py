@@ -25,6 +25,7 @@ from tuimail.store.flags import Flags
 from tuimail.store.holding import quarantine, quarantine_record
 from tuimail.store.holding.quarantine import Quarantine
 from tuimail.store.lists.order import Order
+from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Delivered, Described, Filing
 from tuimail.store.maildirs.folders import Folders
 from tuimail.store.maildirs.maildir import Entry, Filed, Maildir, flags_of, printable, read_file, stored_at, uidl_key_of
@@ -266,6 +267,7 @@ class Scanning:
         if not difference.new:
             return adopted
         decided = quarantine_record.read(self._where.own_directory(account))
+        keywords = keyword_record.read(self._where.own_directory(account))
         is_own = self._where.is_own(account)
         for mailbox_id, names in _by_mailbox(difference.new).items():
             maildir = self._where.maildir(mailbox_id)
@@ -276,7 +278,7 @@ class Scanning:
                 if delivered is None:
                     difference.looks[mailbox_id] = ""  # to be tried again
                     continue
-                batch.append(delivered)
+                batch.append(_with_keywords(delivered, keywords.get(delivered.filed.key, "")))
                 octets += delivered.filed.size_octets
                 if len(batch) >= _STEP or octets >= _STEP_OCTETS:
                     adopted.setdefault(mailbox_id, []).extend(self._file(mailbox_id, batch, decided))
@@ -340,6 +342,13 @@ class Scanning:
 
 def _decoded(octets: Sequence[bytes]) -> list[str]:
     return os.fsdecode(b"\0".join(octets)).split("\0")
+
+
+def _with_keywords(delivered: Delivered, keywords: str) -> Delivered:
+    if not keywords:
+        return delivered
+    described = delivered.described
+    return delivered._replace(described=described._replace(incoming=described.incoming._replace(keywords=keywords)))
 
 
 def _preferred(known: str, entry: Entry) -> str:
