@@ -12,7 +12,7 @@ from tests.engine.house import ACCOUNT, House
 from tests.fakes.scripted import Peer, ScriptedServer
 from tests.store.indexing import found, ids, index, page
 from tuimail.config import Protocol, Receive, Security
-from tuimail.engine.finding.indexing import FULL, Indexing
+from tuimail.engine.finding.indexing import FULL, Indexing, joining
 from tuimail.engine.imap.searching import criteria
 from tuimail.engine.log import Log
 from tuimail.engine.protocol import IndexChanged, NewMail, SearchEnded, SearchServer, Want
@@ -175,4 +175,25 @@ def test_an_index_that_is_damaged_while_it_works_is_made_anew(tmp_path: Path, fu
     indexing.hear(NewMail("work", MailboxId(1), 1))
     indexing.stop()
     indexing.join(5)
+    house.close()
+
+
+def test_new_mail_of_a_muted_conversation_comes_in_read(tmp_path: Path, full: Demo) -> None:
+    box = full.store.create("Muted")
+    box.append(b"Subject: Wall\r\nMessage-ID: <wall@x>\r\n\r\nx\r\n", ["\\Seen"])
+    house = House(tmp_path, full)
+    house.sync()
+    muted = house.mailbox("Muted")
+    for _ in joining(house.store, house.ears):
+        pass
+    first = house.store.envelopes.window(muted.id, 0, 1).rows[0].id
+    assert house.store.mutes.toggle([first])
+    with house.office() as office:
+        office.wait_sync(timeout_s=60)
+        box.append(b"Subject: Re: Wall\r\nMessage-ID: <re@x>\r\nReferences: <wall@x>\r\n\r\ny\r\n")
+        box.append(b"Subject: Door\r\nMessage-ID: <door@x>\r\n\r\nz\r\n")
+        house.sync()
+        house.ears.wait_until(lambda: house.mailbox("Muted").unread == 1)
+    assert house.mailbox("Muted").total == 3
+    assert house.mailbox("Muted").unread == 1, "only the other conversation's"
     house.close()
