@@ -20,6 +20,7 @@
         NotHere                messages that must be downloaded first (which)
       EngineGone             the engine's process cannot be reached
       UsageError             what a person asked for makes no sense
+        Unchangeable           a message on its way out that goes as it is, or not at all
       NeedsYes               what cannot be undone waits for a yes
 
 Every error carries one sentence for a person (`str(error)`) and, in `advice`,
@@ -209,6 +210,10 @@ class EngineGone(MailError):
 
 class UsageError(MailError):
     """What a person asked for makes no sense."""
+
+
+class Unchangeable(UsageError):
+    """A message on its way out can be sent as it is, or cancelled, and nothing else."""
 
 
 class NeedsYes(MailError):

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.ui_parts.host import Host, piloted, screen_text, until
 from tests.ui_parts.hostile import HOSTILE, NEVER
 from tests.ui_parts.test_writing_lines import NOW, item
-from tuimail.errors import UsageError
+from tuimail.errors import Unchangeable, UsageError
 from tuimail.model import DraftId, OutboxId, OutboxItem, OutState
 from tuimail.ui.beside.notices import News
 from tuimail.ui.screens.dialogs import Choose, Confirm
@@ -27,6 +27,7 @@ class Desk:
         self.items = list(items)
         self.asked: list[tuple[str, int]] = []
         self.too_late = False
+        self.is_bounce = False
 
     def all(self) -> list[OutboxItem]:
         return list(self.items)
@@ -40,6 +41,8 @@ class Desk:
     def edit(self, item: OutboxItem) -> DraftId:
         if self.too_late:
             raise UsageError("This message is on its way.", "It cannot be taken back.")
+        if self.is_bounce:
+            raise Unchangeable("A bounced message is sent unchanged.", "Cancel it.")
         self._ask("edit", item)
         return DraftId(7)
 
@@ -194,3 +197,19 @@ def test_the_reason_of_the_message_under_the_cursor_stands_below_the_list() -> N
         await until(pilot, lambda: "550 nobody here" not in screen_text(app))
 
     run(desk, steps)
+
+
+def test_for_what_cannot_be_edited_cancelling_is_offered() -> None:
+    desk = Desk(numbered(1, OutState.QUEUED))
+    desk.is_bounce = True
+
+    async def steps(pilot: Pilot[Any], app: Host) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "A bounced message is sent unchanged." in screen_text(app)
+        assert "Cancel it instead?" in screen_text(app)
+        await pilot.press("y")
+        await until(pilot, lambda: bool(desk.asked))
+
+    run(desk, steps)
+    assert desk.asked == [("cancel", 1)]

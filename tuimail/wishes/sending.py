@@ -99,12 +99,8 @@ def undo_send(store: Store, outbox_id: OutboxId, *, at: int) -> DraftId:
     """Take back what was posted a moment ago: the draft is open again. Raises UsageError when it is too late."""
     draft_id = store.outbox.edit(outbox_id, message_id=_new_id(store, outbox_id), at=at)
     if draft_id is None:
-        raise UsageError("This message was not written here.", "Cancel it in the outbox.")
+        raise UsageError("This message was not written here.", "Edit or cancel it in the outbox.")
     return draft_id
-
-
-edit = undo_send
-"""The same for one that waits longer, failed, or of which nobody knows whether it was sent."""
 
 
 def check(store: Store, config: Config, draft: Draft) -> list[Warning]:

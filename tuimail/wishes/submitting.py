@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from tuimail.config import Config
 from tuimail.errors import UsageError
 from tuimail.mime.clean import clean_line
-from tuimail.mime.decoding.headers import header_values, summarize
+from tuimail.mime.decoding.headers import summarize, whole_value
 from tuimail.mime.decoding.words import decode_address_header
+from tuimail.mime.parts.parse import header_block
 from tuimail.mime.writing.typed import entries, faults, folded
 from tuimail.mime.writing.wording import address_atoms, date_atoms, field, id_atoms
 from tuimail.model import AccountName
@@ -70,6 +71,12 @@ def submission(raw: bytes, config: Config, *, account: AccountName | None, now: 
         b"".join([*missing, *kept, b"\r\n", body]), message_id,
         values.get("to") or values.get("cc") or values.get("bcc", ""), values.get("subject", ""),
     )  # fmt: skip
+
+
+def written_to(raw: bytes) -> tuple[str, str, str]:
+    """To, Cc and Bcc of a finished message, whole. Raises UsageError for a header that hides something."""
+    values = _values(_taken_apart(header_block(raw))[0])
+    return values["to"], values["cc"], values["bcc"]
 
 
 def refuse_strangers(config: Config, sender: str) -> None:
@@ -129,13 +136,9 @@ def _values(head: list[bytes]) -> dict[str, str]:
     summary = summarize(b"".join(head))
     values = {"from": summary.from_ if _has(head, b"from") else "", "subject": summary.subject}
     for name in (*_PEOPLE, *(f"resent-{each}" for each in _PEOPLE)):
-        told = [header_values(line, _any).get(name, "") for line in head if _name(line) == name.encode()]
+        told = [whole_value(line) for line in head if _name(line) == name.encode()]
         values[name] = ", ".join(filter(None, map(decode_address_header, told)))
     return values
-
-
-def _any(name: str) -> bool:
-    return True
 
 
 def _has(head: list[bytes], name: bytes) -> bool:

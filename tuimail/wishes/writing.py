@@ -9,15 +9,16 @@ raise `sources.Wanted`, which names what to fetch, where octets are missing; wit
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from tuimail.config import AccountConfig, Config
-from tuimail.errors import UsageError
+from tuimail.errors import Unchangeable, UsageError, Vanished
 from tuimail.mime.clean import clean_line, clean_text, safe_filename
 from tuimail.mime.decoding.charset import decode_charset
-from tuimail.mime.decoding.headers import header_values
+from tuimail.mime.decoding.headers import header_values, summarize
 from tuimail.mime.decoding.words import decode_address_header
 from tuimail.mime.parts.choice import attachments, text_parts
 from tuimail.mime.parts.parse import ParsedMessage, header_block, leaves, parse_message
@@ -39,9 +40,19 @@ from tuimail.mime.writing.compose import new_message_id
 from tuimail.mime.writing.enclosing import resent
 from tuimail.mime.writing.flowing import unflow
 from tuimail.mime.writing.mailto import Mailto, parse_mailto
-from tuimail.mime.writing.typed import MAX_TYPED_CHARACTERS, entries, faults, one_line
+from tuimail.mime.writing.typed import MAX_TYPED_CHARACTERS, entries, faults, folded, one_line
 from tuimail.mime.writing.wording import id_atoms
-from tuimail.model import AccountName, DraftFile, DraftId, Envelope, EnvelopeId, OutboxId, Section, TextLine
+from tuimail.model import (
+    AccountName,
+    DraftFile,
+    DraftId,
+    Envelope,
+    EnvelopeId,
+    OutboxId,
+    OutState,
+    Section,
+    TextLine,
+)
 from tuimail.store import Store
 from tuimail.wishes.identities import account_of, everyone_of_mine, mine_of, signature, with_signature
 from tuimail.wishes.sending import sending_account
@@ -52,10 +63,12 @@ from tuimail.wishes.sources import (
     reading_of,
     whole_of,
 )
+from tuimail.wishes.submitting import written_to
 
 ANSWERED = "\\Answered"
 PASSED_ON = "$Forwarded"
 MAX_BODY_CHARACTERS = 1_000_000
+_SEALED: Final = frozenset(["multipart/signed", "multipart/encrypted", "application/pkcs7-mime"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +205,10 @@ def edit_as_new(store: Store, config: Config, envelope_id: EnvelopeId, *, at: in
     Raises Wanted, Vanished, QuarantineRefused.
     """
     envelope = envelope_of(store, envelope_id)
-    return _again(store, config, envelope, whole_of(store, config, envelope), at=at, is_draft=False)
+    raw = whole_of(store, config, envelope)
+    letter = _letter(config, envelope.account, raw)
+    head = letter.head._replace(reply_to="", in_reply_to="", references="", message_id="")
+    return _again(store, config, letter._replace(head=head), at=at)
 
 
 def open_draft(store: Store, config: Config, envelope_id: EnvelopeId, *, at: int) -> DraftId:
@@ -207,30 +223,107 @@ def open_draft(store: Store, config: Config, envelope_id: EnvelopeId, *, at: int
             return draft.id
     raw = whole_of(store, config, envelope)
     with store.transaction(durable=True):
-        draft_id = _again(store, config, envelope, raw, at=at, is_draft=True)
+        draft_id = _again(store, config, _letter(config, envelope.account, raw), at=at)
         store.drafts.set_server_copy(draft_id, envelope_id, at)
     return draft_id
 
 
-def _again(
-    store: Store, config: Config, envelope: Envelope, raw: bytes, *, at: int, is_draft: bool
-) -> DraftId:
-    told = account_of(config, envelope.account)
+def edit(store: Store, config: Config, outbox_id: OutboxId, *, at: int) -> DraftId:
+    """Take a message out of the outbox to write on: the draft that it was made of, else one made of its octets.
+
+    Who stands in no header becomes a Bcc. Raises UsageError when it is being sent, or was;
+    Unchangeable when it goes out as it is, or not at all; Vanished.
+    """
+    item = store.outbox.get(outbox_id)
+    if item is None:
+        raise Vanished("This message is not in the outbox any longer.", "Look for it in Sent.")
+    new_id = new_message_id(item.sender, os.urandom(16))
+    draft_id = store.outbox.edit(outbox_id, message_id=new_id, at=at)
+    if draft_id is not None:
+        return draft_id
+    raw = store.outbox.raw(outbox_id)
+    _refuse_unchangeable(raw)
+    letter = _letter(config, item.account, raw)
+    head = _addressed(config, letter.head, raw, item.recipients)
+    if len(letter.body) >= MAX_BODY_CHARACTERS:
+        raise Unchangeable("The text of this message is too long to be edited here.", "Cancel it, or let it go.")
+    with store.transaction(durable=True):
+        now = store.outbox.get(outbox_id)
+        if now is not None and now.state is OutState.UNKNOWN:
+            head = head._replace(message_id=new_id)  # somebody may have seen the old one
+        draft_id = _again(store, config, letter._replace(head=head), at=at)
+        if not store.outbox.cancel(outbox_id):
+            raise UsageError("This message cannot be taken back.", "It is being sent, or was; write another one.")
+    return draft_id
+
+
+def _refuse_unchangeable(raw: bytes) -> None:
+    if header_values(header_block(raw), lambda name: name.startswith("resent-")):
+        raise Unchangeable("A bounced message is sent unchanged.", "Cancel it, or let it go.")
+    if parse_message(raw).root.content_type in _SEALED:
+        raise Unchangeable("A signed or encrypted message is sent unchanged.", "Cancel it, or let it go.")
+
+
+def _addressed(config: Config, head: _Head, raw: bytes, recipients: Sequence[str]) -> _Head:
+    """The head with all of its people: its author, a long list whole, and as Bcc whoever no header names."""
+    author = next(iter(entries(summarize(header_block(raw)).from_)), None)
+    if author is not None and author.address and author.address not in everyone_of_mine(config):
+        head = head._replace(from_=Identity(author.address, author.name))
+    to, cc, bcc = written_to(raw)
+    named = {folded(entry.address) for each in (to, cc, bcc) for entry in entries(_line(each))}
+    secret = [address for address in recipients if folded(address) not in named]
+    return head._replace(to=to, cc=cc, bcc=", ".join(filter(None, [bcc, *secret])))
+
+
+class _Head(NamedTuple):
+    """What the header of a message says to whoever writes it again."""
+
+    from_: Identity
+    to: str
+    cc: str
+    bcc: str
+    reply_to: str
+    subject: str
+    in_reply_to: str
+    references: str
+    message_id: str
+
+
+class _Letter(NamedTuple):
+    """A whole message taken apart, to be written again."""
+
+    account: AccountConfig
+    head: _Head
+    body: str
+    files: list[tuple[str, str, bytes]]
+    """Name, type and decoded octets of everything that is attached."""
+
+
+def _letter(config: Config, account: AccountName, raw: bytes) -> _Letter:
+    told = account_of(config, account)
     message = parse_message(raw)
-    head = header_values(header_block(raw), frozenset(["bcc", "reply-to"]).__contains__)
-    author = next((each.address for each in entries(message.summary.from_)), "")
-    identity = everyone_of_mine(config).which(author) or mine_of(told).identities[0]
+    more = header_values(header_block(raw), frozenset(["bcc", "reply-to"]).__contains__)
     summary = message.summary
+    author = next((each.address for each in entries(summary.from_)), "")
+    head = _Head(
+        from_=everyone_of_mine(config).which(author) or mine_of(told).identities[0],
+        to=summary.to, cc=summary.cc, bcc=decode_address_header(more.get("bcc", "")),
+        reply_to=decode_address_header(more.get("reply-to", "")), subject=summary.subject,
+        in_reply_to=summary.in_reply_to, references=summary.references,
+        message_id="".join(id_atoms(summary.message_id)[:1]),
+    )  # fmt: skip
+    return _Letter(told, head, _body(raw, message), list(_files(raw, message)))
+
+
+def _again(store: Store, config: Config, letter: _Letter, *, at: int) -> DraftId:
+    head = letter.head
     with store.transaction(durable=True):
         draft_id = _begin(
-            store, config, told, identity, at=at, to=summary.to, cc=summary.cc, subject=summary.subject,
-            body=_body(raw, message), bcc=decode_address_header(head.get("bcc", "")),
-            reply_to=decode_address_header(head.get("reply-to", "")) if is_draft else "",
-            in_reply_to=summary.in_reply_to if is_draft else "",
-            references=summary.references if is_draft else "",
-            message_id="".join(id_atoms(summary.message_id)[:1]) if is_draft else "",
+            store, config, letter.account, head.from_, at=at, to=head.to, cc=head.cc, bcc=head.bcc,
+            subject=head.subject, body=letter.body, reply_to=head.reply_to, in_reply_to=head.in_reply_to,
+            references=head.references, message_id=head.message_id,
         )  # fmt: skip
-        _attach(store, draft_id, _files(raw, message), at=at)
+        _attach(store, draft_id, letter.files, at=at)
     return draft_id
 
 

@@ -22,7 +22,7 @@ from tuimail.mime.decoding.words import decode_address_header, decode_header
 
 __all__ = [
     "HEADER_FIELDS", "Summary", "decode_header", "header_lines", "header_values", "parse_addresses", "parse_date",
-    "split_headers", "summarize", "summary_of", "thread_key", "values_of",
+    "split_headers", "summarize", "summary_of", "thread_key", "values_of", "whole_value",
 ]  # fmt: skip
 
 MAX_HEADER_OCTETS = 16 * 1024
@@ -204,6 +204,12 @@ def header_lines(block: bytes) -> list[tuple[str, str]]:
 def header_values(block: bytes, wanted: Callable[[str], bool]) -> dict[str, str]:
     """The first value of each header whose lower-case name is wanted, unfolded, not word-decoded."""
     return values_of(split_headers(block)[0], wanted)
+
+
+def whole_value(line: bytes) -> str:
+    """The value of one field however long it is, unfolded, not word-decoded: for a message that one sends oneself."""
+    unfolded = _unfold(line.partition(b":")[2].decode("latin-1"))
+    return unfolded if unfolded.isascii() else decode_unnamed(unfolded.encode("latin-1"))
 
 
 def values_of(found: Iterable[tuple[str, str]], wanted: Callable[[str], bool]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from tuimail.errors import UsageError, Vanished
+from tuimail.errors import Unchangeable, UsageError, Vanished
 from tuimail.model import AccountName, DraftId, EnvelopeId, OutboxId, OutboxItem, OutState, RawId
 from tuimail.store.acting.raws import Raws
 from tuimail.store.database import Database, SqlRow
@@ -119,7 +119,7 @@ class Outbox:
 
         None when it was not made of a draft; then nothing was changed. `message_id`: the
         draft bears it from now on when the old one may have been seen by somebody. Raises
-        UsageError when it is being sent, or was.
+        UsageError when it is being sent, or was; Unchangeable when others have it already.
         """
         with self._database.transaction(durable=True):
             row = self._database.row("SELECT draft_id, state, of_recipients FROM outbox WHERE id = ?", (outbox_id,))
@@ -128,8 +128,8 @@ class Outbox:
                     "This message cannot be taken back.", "It is being sent, or was; write another one."
                 )
             if row[2]:
-                raise UsageError(
-                    "Others have this message already, so it cannot be changed.", "Cancel it, and write another one."
+                raise Unchangeable(
+                    "Others have this message already, so it cannot be edited.", "Cancel it, or try again."
                 )
             if row[0] is None or not self._database.run(
                 "UPDATE draft SET state = 'open', changed_at = max(changed_at, ?) WHERE id = ?", (at, row[0])

@@ -216,6 +216,7 @@ class OutboxDesk:
     """`composing.Outgoing` over the store."""
 
     paths: Paths
+    config: Config
     send: Callable[[Request], None]
     clock: Callable[[], float]
 
@@ -233,9 +234,9 @@ class OutboxDesk:
         return self._change(item, lambda store: store.outbox.cancel(item.id))
 
     def edit(self, item: OutboxItem) -> DraftId:
-        """Take it back into a draft. Raises UsageError when it is too late."""
+        """Take it back into a draft. Raises UsageError when it is too late, Unchangeable when it can be none."""
         with Store.open(self.paths) as store:
-            draft_id = sending.edit(store, item.id, at=int(self.clock()))
+            draft_id = writing.edit(store, self.config, item.id, at=int(self.clock()))
         self.send(Wake(item.account))
         return draft_id
 

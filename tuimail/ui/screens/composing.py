@@ -285,7 +285,7 @@ class ComposingScreen(ComposersScreen):
                 self.run_worker(self.open_draft(draft_id), group="writing", exclusive=True, exit_on_error=False)
 
         if not isinstance(self.app.screen, OutboxScreen):
-            desk = OutboxDesk(self._paths, self.send, self.clock)
+            desk = OutboxDesk(self._paths, self.config, self.send, self.clock)
             screen = OutboxScreen(desk, self.clock, keymap=self.key_bar.keymap, changed=self.outbox_changed)
             self.app.push_screen(screen, closed)
 

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tuimail.errors import MailError
+from tuimail.errors import MailError, Unchangeable
 from tuimail.model import DraftId, OutboxId, OutboxItem, OutState
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
@@ -144,6 +144,11 @@ class OutboxScreen(Screen[DraftId]):
                 return
         try:
             draft_id = await aside(lambda: self._desk.edit(item))
+        except Unchangeable as exc:
+            question = text.content(exc.sentence, 300)
+            question = question.append(Content("\n\nCancel it instead? Its text is gone with it."))
+            await self._ask_to_cancel(item, question)
+            return
         except MailError as exc:
             self._tell_error(exc)
             self._read()
@@ -169,8 +174,14 @@ class OutboxScreen(Screen[DraftId]):
 
     async def _cancel(self, item: OutboxItem) -> None:
         question = Content("Do not send ").append(_name(item)).append(
-            Content("?\n\nIts text is gone with it. To keep it, go back and press e, which makes it a draft again.")
+            Content(
+                "?\n\nIts text is gone with it. To keep it, go back and press e, which makes it a draft again"
+                " where that is possible."
+            )
         )
+        await self._ask_to_cancel(item, question)
+
+    async def _ask_to_cancel(self, item: OutboxItem, question: Content) -> None:
         confirm = Confirm(question, title="Cancel", yes="Do not send it", no="Back", is_dangerous=True)
         if await self.app.push_screen_wait(confirm) is True:
             await self._do(lambda: self._desk.cancel(item), "It will not be sent.")
@@ -227,7 +238,8 @@ class OutboxTitle(LineWidget):
     """How many are on their way."""
 
     DEFAULT_CSS = "OutboxTitle { height: 1; background: $panel; }"
-    _open = 0
+    _open: int | None = None
+    """None: not read yet."""
 
     def show(self, items: list[OutboxItem]) -> None:
         """Count these."""
@@ -237,6 +249,8 @@ class OutboxTitle(LineWidget):
     def line_runs(self, y: int, width: int) -> Runs:
         """The title."""
         count = f" · {counted(self._open)} on the way" if self._open else " · nothing is on the way"
+        if self._open is None:
+            count = ""
         return both_ends([Run(" Outbox", "title-focus"), Run(count, "muted")], [], width)
 
 
@@ -249,6 +263,8 @@ class OutboxList(LineView):
         self._clock = clock
         self._told = told
         self.items: list[OutboxItem] = []
+        self._is_read = False
+        """Before, nobody knows whether it is empty."""
         self.cursor = 0
 
     @property
@@ -260,6 +276,7 @@ class OutboxList(LineView):
         """Show these; the cursor stays on its message."""
         before: OutboxId | None = self.current.id if self.current is not None else None
         self.items = items
+        self._is_read = True
         at = next((at for at, item in enumerate(items) if item.id == before), self.cursor)
         self.virtual_size = Size(self.size.width, len(items))
         self.move_to(at)
@@ -276,7 +293,7 @@ class OutboxList(LineView):
         width = self.scrollable_content_region.width
         at = y + self.top_line
         if at >= len(self.items):
-            words = "  Nothing is on its way out." if not self.items and y == 1 else ""
+            words = "  Nothing is on its way out." if self._is_read and not self.items and y == 1 else ""
             return self.palette.strip([Run(words, "muted")] if words else [], width)
         cursor = at == self.cursor
         ground = ("cursor" if self.has_focus else "cursor-blurred") if cursor else ""
