@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.ui.seed import put_text
+from tests.ui.test_lists import seed_conversation
 from tests.ui.test_writing import HEAD, HEADER, Desk, desk_on
 from tuimail.mime.reading.text import plain_to_readable
 from tuimail.paths import Paths
+from tuimail.ui.beside.listing import ViewListing
 from tuimail.ui.widgets.reader import Reader
 
 LETTER = "Ada,\n\nalpha\nbravo\ncharlie\n\n" + "".join(f"> quoted {number}\n" for number in range(9)) + "\nGrace\n"
 
 
-async def read(desk: Desk, text: str = LETTER) -> Reader:
+async def read(desk: Desk, text: str = LETTER, alternatives: tuple[str, ...] = ()) -> Reader:
     """Have the second message open, with this text."""
     desk.store.parts.put(desk.id_at(1), HEADER, HEAD)
-    put_text(desk.store, desk.id_at(1), plain_to_readable(text))
+    put_text(desk.store, desk.id_at(1), replace(plain_to_readable(text), alternatives=alternatives))
     await desk.press("j", "enter")
     reader = desk.app.main.reader
     await desk.until(lambda: desk.app.focused is reader and "alpha" in desk.text())
@@ -33,6 +37,44 @@ async def test_an_answer_quotes_only_the_lines_that_are_selected(paths: Paths) -
         assert "charlie" not in desk.composer.body.text
         assert "Ada," not in desk.composer.body.text
         assert not reader.is_selecting
+
+
+async def test_in_a_conversation_only_the_message_in_which_it_begins_is_quoted(paths: Paths) -> None:
+    async with desk_on(paths, seeding=seed_conversation) as desk:
+        screen = desk.app.main
+        for position in range(3):
+            desk.store.parts.put(desk.id_at(position), HEADER, HEAD)
+        await desk.press("T")
+        await desk.until(lambda: isinstance(screen.listing, ViewListing) and screen.listing.is_made)
+        await desk.press("enter")
+        await desk.until(lambda: "words of Grace" in desk.text() and "words of Mary" in desk.text())
+        shown = screen.reading.current
+        first, last = sorted(("Mary", "Grace"), key=lambda name: desk.text().index(f"words of {name}"))
+        await desk.press("x", "G")
+        assert f"words of {last}" in screen.reader.selected_text()
+        found = screen.selected()
+        assert found is not None
+        assert found.envelope_id == shown
+        await desk.press("r")
+        await desk.until(lambda: desk.writes)
+        assert f"> These are the words of {first}" in desk.composer.body.text
+        assert last not in desk.composer.body.text
+
+
+async def test_of_the_html_form_its_own_lines_are_quoted(paths: Paths) -> None:
+    async with desk_on(paths) as desk:
+        both = ("plain", "html")
+        html = replace(plain_to_readable("one of html\ntwo of html\n"), source="html", alternatives=both)
+        put_text(desk.store, desk.id_at(1), html, "html")
+        reader = await read(desk, alternatives=both)
+        await desk.press("H")
+        await desk.until(lambda: "two of html" in desk.text() and "alpha" not in desk.text())
+        await desk.press("x", "j", "X")
+        assert reader.selected_text() == "two of html"
+        await desk.press("r")
+        await desk.until(lambda: desk.writes)
+        assert "> two of html\n" in desk.composer.body.text
+        assert "one of html" not in desk.composer.body.text
 
 
 async def test_so_does_a_forward(paths: Paths) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -55,9 +55,11 @@ class Desk(Bench):
 
 
 @asynccontextmanager
-async def desk_on(paths: Paths, size: tuple[int, int] = (150, 40), **more: Any) -> AsyncIterator[Desk]:
+async def desk_on(
+    paths: Paths, size: tuple[int, int] = (150, 40), seeding: Callable[[Paths], None] = seed, **more: Any
+) -> AsyncIterator[Desk]:
     """The app over seeded mail, with accounts that can write."""
-    seed(paths)
+    seeding(paths)
     engine = FakeEngine()
     app = make_app(paths, engine=engine, config=configuration(), **more)
     with Store.open(paths) as store:
