@@ -183,6 +183,7 @@ class MailScreen(ListingPane):
 
     def _show_attachments(self, envelope: Envelope | None) -> None:
         self.parts_bar.show(attachments_of(self.store, envelope) if envelope is not None else ())
+        self.key_bar.leave_out(*(() if self.parts_bar.attachments else ("attachments.save",)))
 
     def text_is_on_screen(self, envelope: Envelope) -> None:
         """The text can be read: after a moment it was (`reading.Desk`)."""

@@ -5,7 +5,7 @@ What lives here: drawing `keys.BARS`. What must not: any list of keys of its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from textual import events
@@ -29,9 +29,13 @@ class Slot(NamedTuple):
     words: str
 
 
-def bar_slots(pane: str, keymap: Mapping[str, str], width: int) -> list[Slot]:
-    """What fits into `width` cells: the last one (all keys) always stays, those before it give way."""
-    keys = [(_shown_key(pane, action_id, keymap), spec(action_id).description) for action_id in BARS.get(pane, ())]
+def bar_slots(pane: str, keymap: Mapping[str, str], width: int, idle: Collection[str] = ()) -> list[Slot]:
+    """What fits into `width` cells: the last one (all keys) always stays, those before it give way.
+
+    `idle`: ids of actions that have nothing to act on just now.
+    """
+    offered = [action_id for action_id in BARS.get(pane, ()) if action_id not in idle]
+    keys = [(_shown_key(pane, action_id, keymap), spec(action_id).description) for action_id in offered]
     labels = [(short_label(key), words[:1].lower() + words[1:]) for key, words in keys]
     slots: list[Slot] = []
     for index, start in key_slots(labels, width):
@@ -64,11 +68,18 @@ class KeyBar(Widget):
         super().__init__()
         self._keymap = dict(keymap or {})
         self._pane = pane
+        self._idle: frozenset[str] = frozenset()
 
     def show(self, pane: str) -> None:
         """The focus is in this pane now; a pane without keys of its own changes nothing."""
         if pane in BARS and pane != self._pane:
             self._pane = pane
+            self.refresh()
+
+    def leave_out(self, *action_ids: str) -> None:
+        """These have nothing to act on just now; all others are offered again."""
+        if self._idle != frozenset(action_ids):
+            self._idle = frozenset(action_ids)
             self.refresh()
 
     @property
@@ -85,7 +96,7 @@ class KeyBar(Widget):
         """The keys, each brighter than its words."""
         parts: list[Content] = []
         at = 0
-        for slot in bar_slots(self._pane, self._keymap, self.size.width):
+        for slot in bar_slots(self._pane, self._keymap, self.size.width, self._idle):
             parts += [Content(" " * (slot.start - at)), Content.styled(slot.label, "$key-bar-key bold")]
             parts.append(Content.styled(f" {slot.words}", "$key-bar-text"))
             at = slot.end
@@ -93,7 +104,7 @@ class KeyBar(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """A click does what the key does."""
-        for slot in bar_slots(self._pane, self._keymap, self.size.width):
+        for slot in bar_slots(self._pane, self._keymap, self.size.width, self._idle):
             if slot.start <= event.x < slot.end:
                 event.stop()
                 self.app.simulate_key(slot.key)
