@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ui_parts.hostile import HOSTILE
 from tuimail.errors import UsageError
 from tuimail.ui.beside.attaching import pasted_file, path_names
 from tuimail.ui.beside.dictionary import find_words, read_words, usual_places
 from tuimail.ui.beside.editing import MAX_OCTETS, edit, editor_argv
+from tuimail.ui.lines.affixes import Forms, rules_of
 
 
 def there(name: str) -> str | None:
@@ -192,10 +195,44 @@ def test_what_is_no_file_is_text(pasted: str) -> None:
 # --- words -----------------------------------------------------------------------------
 
 
-def test_a_list_of_words_is_read_and_flags_of_hunspell_are_left_out(tmp_path: Path) -> None:
-    place = tmp_path / "en.dic"
-    place.write_text("3\nHello/MS\nworld\n\nGrüße\n")
+AFFIXES = (
+    "SET ISO8859-1\n\nPFX U Y 1\nPFX U   0     un         .\nPFX A N 1\nPFX A 0 re .\n"
+    "SFX D Y 3\nSFX D   0     d          e\nSFX D   y     ied        [^aeiou]y\nSFX D   0     ed         [^ey] # odd\n"
+    "SFX G Y 2\nSFX G   e     ing        e\nSFX G   0     ing        [^e]\nSFX V N 1\nSFX V e ive/D e\n"
+)
+
+
+def dictionary(folder: Path, affixes: str = AFFIXES) -> Collection[str]:
+    (folder / "en.aff").write_bytes(affixes.encode("latin-1"))
+    (folder / "en.dic").write_bytes("5\nTry/DGU\nmake/GA po:verb\nrelate/VU\nGrüße\n\n9th/D\n".encode("latin-1"))
+    return read_words(folder / "en.dic")
+
+
+def test_the_forms_of_a_stem_are_words_and_what_only_looks_like_one_is_none(tmp_path: Path) -> None:
+    words = dictionary(tmp_path)
+    for word in ("try", "tried", "trying", "untried", "untry", "make", "making", "remake", "relative", "grüße"):
+        assert word in words, word
+    for word in ("tryed", "trys", "makeing", "maked", "unmake", "remaking", "unrelative", "un", "ing", "", "po", "9th"):
+        assert word not in words, word
+    assert len(words) == 4
+
+
+def test_without_rules_that_are_known_the_stems_are_the_words(tmp_path: Path) -> None:
+    words = dictionary(tmp_path, f"FLAG long\n{AFFIXES}")
+    assert "try" in words
+    assert "trying" not in words
+    assert "grüße" in words
+
+
+def test_a_plain_list_is_its_words(tmp_path: Path) -> None:
+    place = tmp_path / "words"
+    place.write_text("Hello\nworld\n\nGrüße\n")
     assert read_words(place) == {"hello", "world", "grüße"}
+
+
+@given(st.text("PSFX YN0123\n\t[]^.-\\/ab", max_size=300), st.text("ab[]-", max_size=8))
+def test_no_rules_and_no_word_break_it(affixes: str, word: str) -> None:
+    assert (word in Forms({"ab": "ab01"}, rules_of(f"SFX a Y 1\nSFX a b {affixes}"))) in (True, False)
 
 
 def test_spelling_can_be_turned_off_and_a_short_list_is_none(tmp_path: Path) -> None:

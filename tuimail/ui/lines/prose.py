@@ -11,7 +11,6 @@ from collections.abc import Collection
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NO_PROSE = re.compile(r"\S*(?:[@/\\_<>#=]|://|\.\w)\S*")
 """Addresses, paths, names of programs: nobody spells those by a dictionary."""
-_ENDINGS = ("'s", "’s", "s", "es", "ed", "d", "ing", "ly")
 _SHORTEST = 3
 
 
@@ -34,9 +33,8 @@ def _is_name(word: str) -> bool:
 
 
 def _is_known(word: str, words: Collection[str]) -> bool:
-    if word in words:
-        return True
-    return any(word.endswith(ending) and word[: -len(ending)] in words for ending in _ENDINGS)
+    word = word.replace("’", "'")
+    return word in words or (word.endswith("'s") and word[:-2] in words)
 
 
 def quote_depth(line: str) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.app import ComposeResult
@@ -67,7 +67,7 @@ class ComposersScreen(QuotingScreen):
         self.arrivals = Arrivals()
         self.keeper = KeyKeeper()
         self.toasts = Toasts()
-        self._words: frozenset[str] | None = None
+        self._words: Collection[str] | None = None
         """Spelt right; None until somebody writes."""
 
     @functools.cached_property
