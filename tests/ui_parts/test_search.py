@@ -15,7 +15,7 @@ from tests.store.making import START, incoming, places, with_account
 from tests.ui.seed import WORK, make_app, seed
 from tests.ui_parts.host import Host, piloted, screen_text, until
 from tuimail.engine.protocol import IndexChanged, Request, SearchEnded, SearchServer
-from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.model import EnvelopeId, Flag, MailboxId, Row
 from tuimail.paths import Paths
 from tuimail.query.parser import parse
 from tuimail.store import Store
@@ -46,9 +46,11 @@ class Searched:
         )  # fmt: skip
         self.host = Host(self.screen)
 
-    def act_on(self, verb: str, ids: list[EnvelopeId], then: Callable[[], None]) -> None:
+    def act_on(self, verb: str, ids: list[EnvelopeId]) -> None:
         self.acted.append((verb, ids))
-        then()
+
+    def laid(self, row: Row) -> Row:
+        return row
 
     def chosen(self) -> list[EnvelopeId]:
         return self.screen.chosen()
@@ -164,6 +166,59 @@ def test_what_was_found_is_read_and_acted_on_and_the_search_is_kept(paths: Paths
         assert again.chosen() == [found]
 
     run(again, back)
+
+
+def test_single_ones_ranges_and_all_that_is_found_are_selected_as_in_the_list(paths: Paths) -> None:
+    searched = Searched(paths)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press(*"minutes", "enter")
+        await until(pilot, lambda: searched.rows.has_focus and searched.rows.total == 100)
+        ids = searched.rows.ids
+        await pilot.press("x", "j", "j", "X")
+        assert searched.chosen() == sorted(ids[:4])
+        assert "4 selected" in screen_text(searched.host)
+        assert screen_text(searched.host).count("✓") == 4
+        await pilot.press("g", "x", "escape")  # out of it again; then none
+        assert searched.chosen() == [ids[1]]
+        assert not searched.left, "Esc cleared the selection and did not leave"
+        await pilot.press("asterisk", "d")  # the key waits until all are known
+        await until(pilot, lambda: searched.acted)
+        assert searched.acted[0][0] == "delete"
+        assert len(searched.acted[0][1]) == 150, "also those that are not shown yet"
+        await pilot.press("enter")
+        assert len(searched.left[-1].selected) == 150, "and reading one ends no selection"
+        await pilot.press("asterisk", "k")
+        await until(pilot, lambda: not searched.rows.selected)
+        await pilot.press("x", "i", "backspace")  # something else is looked for
+        await until(pilot, lambda: searched.screen._answer and searched.screen._answer.query.text == "minute")
+        assert not searched.rows.selected
+
+    run(searched, steps)
+
+
+def test_an_answer_again_is_as_long_as_the_one_before_and_forgets_who_is_gone(paths: Paths) -> None:
+    searched = Searched(paths, Left(Asked("minutes"), cursor=120), in_list=True)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: searched.rows.total == 150 and searched.rows.cursor == 120)
+        await pilot.press("G")
+        await pilot.press("x", "k", "x")
+        assert len(searched.rows.selected) == 2
+        current = searched.rows.current
+        assert current is not None
+        with Store.open(paths) as store:
+            gone = store.envelopes.envelope(searched.chosen()[1])
+            assert gone is not None
+            assert gone.uid is not None
+            store.envelopes.vanish(gone.mailbox_id, [gone.uid])
+        searched.screen.look_again()
+        await until(pilot, lambda: searched.rows.total == 149)
+        assert searched.rows.current is not None
+        assert searched.rows.current.hit.row.id == current.hit.row.id
+        assert len(searched.rows.selected) == 1
+
+    run(searched, steps)
 
 
 def test_what_servers_find_is_merged(paths: Paths) -> None:

@@ -75,6 +75,7 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "search.open": "enter,ctrl+f,right",
         "search.other": "alt+n",
         "search.save": "f2",
+        "search.undo": "ctrl+underscore,u",
         "search.back": "escape,ctrl+g,ctrl+b,left",
     },
     "pine": {
@@ -129,6 +130,9 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "search.top": "home",
         "search.bottom": "end",
         "search.open": "enter,greater_than_sign,right",
+        "search.select": "x,semicolon",
+        "search.select_all": "ctrl+a",
+        "search.star": "asterisk",
         "search.back": "escape,less_than_sign,l,left",
     },
     "gmail": {
@@ -161,6 +165,14 @@ KEYMAPS: dict[str, dict[str, str]] = {
         "outbox.back": "u,escape,left,O",
         "journal.undo": "z",
         "journal.back": "u,escape,left,U",
+        "search.top": "home",
+        "search.bottom": "end",
+        "search.open": "o,enter,right",
+        "search.archive": "e,y",
+        "search.delete": "number_sign,d",
+        "search.seen": "I",
+        "search.undo": "z",
+        "search.back": "u,escape,left",
     },
 }
 """Named keymaps: what differs from the table. None has a clash, by the check that a person's own keys get."""

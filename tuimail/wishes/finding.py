@@ -176,9 +176,11 @@ def counts(store: Store, *, now: float) -> dict[str, Count]:
     return found
 
 
-def ids_of(store: Store, query: str, *, now: float, limit: int = MAX_COUNTED) -> list[EnvelopeId]:
-    """What a query finds, newest first, without anything to show."""
-    tree = parse(query, now=now, known=store.search.known()).tree
+def ids_of(
+    store: Store, query: str, *, now: float, limit: int = MAX_COUNTED, is_typing: bool = False
+) -> list[EnvelopeId]:
+    """What a query finds, newest first, without anything to show. `is_typing`: as for `find`."""
+    tree = parse(query, now=now, known=store.search.known(), is_typing=is_typing).tree
     return store.search.ids(tree, limit) if tree is not None else []
 
 

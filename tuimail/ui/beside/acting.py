@@ -6,10 +6,10 @@ anything is done to mail (`tuimail.wishes`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from tuimail.actions import SetFlags, Target
-from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId
+from tuimail.model import AccountName, EnvelopeId, Flag, MailboxId, Role
 from tuimail.store import Store
 from tuimail.ui.beside import learned
 
@@ -49,6 +49,13 @@ def in_mailbox(store: Store, ids: Iterable[EnvelopeId], mailbox_id: MailboxId) -
     """Those of `ids` that lie in a mailbox."""
     found = ((envelope_id, store.envelopes.envelope(envelope_id)) for envelope_id in ids)
     return [envelope_id for envelope_id, envelope in found if envelope and envelope.mailbox_id == mailbox_id]
+
+
+def are_all_in(store: Store, ids: Sequence[EnvelopeId], role: Role) -> bool:
+    """Whether each of these messages lies in a mailbox with this role."""
+    wanted = {mailbox.id for mailbox in store.mailboxes.all() if mailbox.role is role}
+    pages = (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+    return bool(wanted) and all(row.mailbox_id in wanted for page in pages for row in store.envelopes.rows(page))
 
 
 def remember_destination(store: Store, source: str, destination: str, *, at: int) -> None:

@@ -64,7 +64,7 @@ class Overlay:
         hidden = self._positions(listing)
         window = listing.window(_base(start, hidden), count + len(hidden))
         gone = self._gone()
-        rows = tuple(self._laid(row) for row in window.rows if row.id not in gone)[:count]
+        rows = tuple(self.laid(row) for row in window.rows if row.id not in gone)[:count]
         return Window(start, rows, max(0, window.total - len(hidden)), self._revision(window))
 
     def position(self, listing: Listing, envelope_id: EnvelopeId) -> int | None:
@@ -76,7 +76,7 @@ class Overlay:
 
     def rows(self, ids: Sequence[EnvelopeId]) -> list[Row]:
         """As `envelopes.rows`, wishes laid over."""
-        return [self._laid(row) for row in self._store.envelopes.rows(ids)]
+        return [self.laid(row) for row in self._store.envelopes.rows(ids)]
 
     def _lay(self, wish: Wish) -> Wish:
         self._wishes.append(wish)
@@ -96,7 +96,8 @@ class Overlay:
             self._hidden = (computed_for, sorted(place for place in found if place is not None))
         return self._hidden[1]
 
-    def _laid(self, row: Row) -> Row:
+    def laid(self, row: Row) -> Row:
+        """A row with its flags as they will be."""
         flags = row.flags
         for wish in self._wishes:
             if row.id in wish.ids and (wish.add or wish.remove):

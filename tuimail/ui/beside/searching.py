@@ -38,6 +38,7 @@ class Left:
     cursor: int = 0
     top: int = 0
     from_servers: tuple[EnvelopeId, ...] = ()
+    selected: frozenset[EnvelopeId] = frozenset()
 
 
 class SearchDesk:
@@ -53,15 +54,18 @@ class SearchDesk:
         self._number += 1
         self._lane.close(0)
 
-    async def ask(self, asked: Asked, servers: Sequence[EnvelopeId]) -> Answer | None:
-        """The first page; its last word may go on, a space ends it. None when something newer was asked meanwhile."""
+    async def ask(self, asked: Asked, servers: Sequence[EnvelopeId], at_least: int = 0) -> Answer | None:
+        """The first page; its last word may go on, a space ends it. None when something newer was asked meanwhile.
+
+        `at_least`: so many messages, where there are so many.
+        """
         self._number += 1
-        number, now = self._number, self._clock()
+        number, now, limit = self._number, self._clock(), max(PAGE, at_least)
 
         def work(store: Store) -> Answer | None:
             if number != self._number:
                 return None
-            answer = finding.find(store, asked.text, now=now, limit=PAGE, best=asked.best, is_typing=True)
+            answer = finding.find(store, asked.text, now=now, limit=limit, best=asked.best, is_typing=True)
             return finding.merged(store, answer, servers) if servers else answer
 
         answer = await self._lane.run(work)
@@ -80,6 +84,14 @@ class SearchDesk:
         here = {each.hit.row.id for each in before.found}
         new = tuple(each for each in page.found if each.hit.row.id not in here)
         return replace(before, found=(*before.found, *new), after=page.after)
+
+    async def ids(self, asked: Asked, servers: Sequence[EnvelopeId], limit: int) -> list[EnvelopeId]:
+        """All that it finds, not only what is shown; at most `limit`."""
+        now = self._clock()
+        found = await self._lane.run(
+            lambda store: finding.ids_of(store, asked.text, now=now, limit=limit, is_typing=True)
+        )
+        return list(dict.fromkeys([*found, *servers]))[:limit]
 
     async def suggest(self, text: str, cursor: int) -> list[Suggestion]:
         """How the word before the cursor can go on."""

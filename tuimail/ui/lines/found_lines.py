@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuimail.mime.clean import clean_line
-from tuimail.model import Flag
+from tuimail.mime.clean import cell_width, clean_line
+from tuimail.model import Flag, Role
 from tuimail.query.completion import Suggestion
 from tuimail.query.highlight import Needle, hits
 from tuimail.ui.lines.cells import fit
-from tuimail.ui.lines.rows import BAR, Run, Runs, both_ends, cut_runs, list_columns, runs_width
+from tuimail.ui.lines.rows import BAR, ROLE_NAMES, Run, Runs, both_ends, cut_runs, list_columns, runs_width, state_mark
 from tuimail.ui.lines.when import counted, short_date
 from tuimail.wishes.finding import Answer, Found
 
 LINES_PER_ROW = 2
+HINTS = ("words", '"a phrase"', "begin*", "-not", "a OR b", "from:", "subject:", "in:", "has:attachment", "is:unread",
+         "before:2026-11")  # fmt: skip
+"""The most wanted first."""
 MARK = "warning"
 """How what was looked for is drawn."""
 
 
-def found_row(found: Found, wanted: Sequence[Needle], width: int, now: float, *, cursor: bool = False) -> list[Runs]:
+def found_row(
+    found: Found, wanted: Sequence[Needle], width: int, now: float, *, cursor: bool = False, selected: bool = False
+) -> list[Runs]:
     """Two lines of exactly `width` cells."""
     row = found.hit.row
     columns = list_columns(width)
@@ -35,9 +40,9 @@ def found_row(found: Found, wanted: Sequence[Needle], width: int, now: float, *,
              Run(fit(short_date(row.sort_at, now), 7, right=True), "date"), Run(" ", "text")]  # fmt: skip
     room = max(1, width - 3 - columns.sender - 2 - runs_width(marks))
     subject = _padded(_marked(row.subject or "(no subject)", wanted, "subject", role), room)
-    state = Run("●", "unread") if unread else Run("↩", "muted") if row.flags & Flag.ANSWERED else Run(" ", "text")
-    first = [bar, state, Run(" ", "text"), *sender, Run("  ", "text"), *subject, *marks]
-    where = clean_line(f"{found.hit.account} · {found.hit.mailbox}", 60)
+    first = [bar, state_mark(row.flags, selected), Run(" ", "text"), *sender, Run("  ", "text"), *subject, *marks]
+    mailbox = ROLE_NAMES[Role.INBOX] if found.hit.mailbox.upper() == "INBOX" else found.hit.mailbox
+    where = clean_line(f"{found.hit.account} · {mailbox}", 60)
     second = [bar, Run("  ", "text"), Run(where, "muted"), *([Run("  ", "text")] if found.snippet.text else [])]
     second += _pieces(found.snippet.text, found.snippet.hits, "muted")
     return [_padded(first, width), _padded(second, width)]
@@ -65,7 +70,9 @@ def _padded(runs: Runs, width: int) -> Runs:
     return [*cut, Run(" " * max(0, width - runs_width(cut)), "text")]
 
 
-def title_line(answer: Answer | None, *, best: bool, asking: bool, index: str, width: int) -> Runs:
+def title_line(
+    answer: Answer | None, *, best: bool, asking: bool, index: str, width: int, selected: int = 0
+) -> Runs:
     """What the screen is about: how much was found, in which order, what else is known."""
     left = [Run(" Search", "title-focus")]
     if answer is not None and answer.query.tree is not None:
@@ -73,8 +80,9 @@ def title_line(answer: Answer | None, *, best: bool, asking: bool, index: str, w
         left.append(Run(f" · {counted(len(answer.found))}{more} found", "muted"))
     if asking:
         left.append(Run(" · asking the servers…", "busy"))
+    order = Run("best first " if best else "newest first ", "muted")
     right = [Run(clean_line(index, 200) + ("  " if index else ""), "warning"),
-             Run("best first " if best else "newest first ", "muted")]  # fmt: skip
+             Run(f"{counted(selected)} selected ", "accent") if selected else order]  # fmt: skip
     return both_ends(left, right, width)
 
 
@@ -89,8 +97,17 @@ def hint_line(answer: Answer | None, suggestions: Sequence[Suggestion], chosen: 
         return cut_runs(runs, width) if runs_width(runs) > width else runs
     if answer is not None and answer.query.mistakes:
         return [Run(fit("  " + clean_line(answer.query.mistakes[0].sentence, 300), width), "error")]
-    words = '  words  "a phrase"  begin*  -not  a OR b  from:  subject:  in:  has:attachment  is:unread  before:2026-11'
-    return [Run(fit(words, width), "muted")]
+    return [Run(fit(_whole_hints(width), width), "muted")]
+
+
+def _whole_hints(width: int) -> str:
+    """What can be asked, as many as fit; none is cut."""
+    words = ""
+    for hint in HINTS:
+        if cell_width(words) + 2 + cell_width(hint) > width:
+            break
+        words += f"  {hint}"
+    return words
 
 
 def empty_page(answer: Answer | None) -> list[Runs]:

@@ -116,7 +116,7 @@ def list_row(
     """
     unread = not row.flags & Flag.SEEN
     gone = bool(row.flags & Flag.DELETED)
-    runs = [Run(BAR if cursor else " ", "bar"), _state_mark(row.flags, selected, muted=muted), Run(" ", "text")]
+    runs = [Run(BAR if cursor else " ", "bar"), state_mark(row.flags, selected, muted=muted), Run(" ", "text")]
     subject = clean_line(row.subject, 500).strip()
     sender_role = "muted" if gone else "unread-text" if unread else "read-text"
     subject_role = "muted" if gone or not subject else "unread-text" if unread else "read-text"
@@ -221,7 +221,8 @@ def row_lines(
     return [first, [bar, Run("  " + shown, role), Run(label + " ", "muted" if label else role)]]
 
 
-def _state_mark(flags: int, selected: bool, *, muted: bool = False) -> Run:
+def state_mark(flags: int, selected: bool, *, muted: bool = False) -> Run:
+    """What stands before a message: selected, of a muted conversation, unread, answered."""
     if selected:
         return Run("✓", "selection")
     if muted:

@@ -148,32 +148,50 @@ class ActingScreen(LocalMailScreen):
 
     def action_message_delete_for_good(self) -> None:
         """Without the trash."""
+        self.delete_for_good(self.meant())
+
+    def delete_for_good(self, ids: Ids) -> None:
+        """Delete these without the trash."""
         at = self.now()
-        self.act(self.meant(), Deed(
+        self.act(ids, Deed(
             lambda store, ids, sure: acting.delete_for_good(store, ids, at=at, sure=sure), "Deleting",
             question="Delete for good",
         ))  # fmt: skip
 
     def action_message_junk(self) -> None:
         """To junk mail, or back from it."""
-        at, ids = self.now(), self.meant()
-        if self._role is Role.JUNK:
-            self.act(ids, Deed(lambda store, ids, _: acting.not_junk(store, ids, at=at), "Moving", leaves=True))
-        else:
-            self.act(ids, Deed(lambda store, ids, _: acting.junk(store, ids, at=at), "Moving", leaves=True))
+        self.junk(self.meant())
+
+    def junk(self, ids: Ids) -> None:
+        """Move these to junk mail; when all of them lie there, back from it."""
+        at = self.now()
+
+        def work(store: Store, ids: Ids, _: bool) -> Done | None:
+            is_junk = beside.are_all_in(store, ids, Role.JUNK)
+            return (acting.not_junk if is_junk else acting.junk)(store, ids, at=at)
+
+        self.act(ids, Deed(work, "Moving", leaves=True))
 
     def action_message_star(self) -> None:
         """Star, or take stars off."""
-        self._toggle(Flag.FLAGGED, "Starring")
+        self.star(self.chosen())
+
+    def star(self, ids: Ids) -> None:
+        """Star these; when all of them have stars, take them off."""
+        self._toggle(ids, Flag.FLAGGED, "Starring")
 
     def action_message_seen(self) -> None:
         """Mark as unread or as read."""
+        self.mark_seen(self.chosen())
+
+    def mark_seen(self, ids: Ids) -> None:
+        """Mark these as read; when all of them are, as unread."""
         if self._seen_timer is not None:
             self._seen_timer.stop()
-        self._toggle(Flag.SEEN, "Marking")
+        self._toggle(ids, Flag.SEEN, "Marking")
 
-    def _toggle(self, flag: Flag, progress: str) -> None:
-        at, ids = self.now(), self.chosen()
+    def _toggle(self, ids: Ids, flag: Flag, progress: str) -> None:
+        at = self.now()
         if len(ids) > MOST_LOOKED_AT:
             self.act(ids, Deed(lambda store, ids, _: acting.set_flag(store, ids, flag, at=at), progress))
             return
@@ -189,9 +207,13 @@ class ActingScreen(LocalMailScreen):
         """Do it to these messages: show it at once, write it in the lane, tell the engine."""
         if not ids:
             return
-        self.list_view.clear_selection()
+        self.end_selection()
         self.forget_take_back()
         self.carry_out(ids, deed)
+
+    def end_selection(self) -> None:
+        """What was selected was acted on."""
+        self.list_view.clear_selection()
 
     def carry_out(self, ids: Ids, deed: Deed, *, sure: bool = False) -> None:
         """As `act`, on messages or on something else; what was selected stays so."""
@@ -218,7 +240,8 @@ class ActingScreen(LocalMailScreen):
         else:
             return None
         self.list_view.reload()
-        if deed.leaves and self.focused in (self.reader, self.parts_bar) and self.reading.current in ids:
+        is_reading = self.app.screen is self and self.focused in (self.reader, self.parts_bar)
+        if deed.leaves and is_reading and self.reading.current in ids:
             self.open_cursor()
         return wish
 

@@ -40,7 +40,7 @@ class ChoosingScreen(ActingScreen):
 
     def action_message_move_thread(self) -> None:
         """Move the conversation."""
-        self._with_thread(lambda ids: self._pick(ids, copies=False))
+        self._with_thread(self.move)
 
     def _with_thread(self, do: Callable[[Ids], object]) -> None:
         """Find what of the conversations of the chosen messages lies in this mailbox, then `do` on it."""
@@ -61,34 +61,37 @@ class ChoosingScreen(ActingScreen):
 
     def action_message_move(self) -> None:
         """To a mailbox that is chosen."""
-        self._pick(self.meant(), copies=False)
+        self.move(self.meant())
+
+    def move(self, ids: Ids) -> None:
+        """Move these to a mailbox that is chosen."""
+        self._pick(ids, copies=False)
 
     def action_message_copy(self) -> None:
         """A copy of it."""
-        self._pick(self.meant(), copies=True)
+        self.copy(self.meant())
+
+    def copy(self, ids: Ids) -> None:
+        """Copy these to a mailbox that is chosen."""
+        self._pick(ids, copies=True)
 
     def _pick(self, ids: Ids, *, copies: bool) -> None:
-        here = self._home_of(ids)
-        if not ids or here is None:
+        lie_in = [row.mailbox_id for row in self.store.envelopes.rows(ids[:MOST_LOOKED_AT])]
+        here = self.mailboxes.get(lie_in[0]) if lie_in else None
+        if here is None:
             return
+        is_one = len(ids) <= MOST_LOOKED_AT and len(set(lie_in)) == 1
         memory = learned.memory_of(self.store.state.get(learned.KEY))
         source = DestinationSource(
             list(self.mailboxes.values()),
             self.accounts,
             lambda destination: self._put(ids, here, destination, copies=copies),
             home=here.account,
-            leave_out=None if copies or len(self.shown_in) > 1 else here.id,
+            leave_out=here.id if is_one and not copies else None,
             likely=learned.weights(memory, learned.name_of(here), self.now()),
         )
         verb = "Copy" if copies else "Move"
         self._choose(source, f"{verb} {messages_of(len(ids))} to", "A few letters of its name, or a new one")
-
-    def _home_of(self, ids: Ids) -> Mailbox | None:
-        """The mailbox that is shown; in a list over several that of the first message."""
-        if self.shown in self.mailboxes or not ids:
-            return self.mailboxes.get(self.shown) if self.shown is not None else None
-        rows = self.store.envelopes.rows(ids[:1])
-        return self.mailboxes.get(rows[0].mailbox_id) if rows else None
 
     def _put(self, ids: Ids, here: Mailbox, destination: Destination, *, copies: bool) -> None:
         at = self.now()
@@ -115,7 +118,10 @@ class ChoosingScreen(ActingScreen):
 
     def action_message_keywords(self) -> None:
         """Give keywords, or take them off."""
-        ids = self.meant()
+        self.choose_keywords(self.meant())
+
+    def choose_keywords(self, ids: Ids) -> None:
+        """Give these keywords that are chosen, or take them off."""
         if not ids:
             return
         rows = self.overlay.rows(ids[:MOST_LOOKED_AT])

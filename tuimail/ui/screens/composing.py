@@ -24,6 +24,7 @@ from tuimail.ui.beside.composing import How
 from tuimail.ui.beside.notices import Inbox, News
 from tuimail.ui.lines.outbox_lines import NO_WORDS, Words, status_words
 from tuimail.ui.lines.when import full_date
+from tuimail.ui.screens.acting import MOST_LOOKED_AT
 from tuimail.ui.screens.composers import ComposersScreen
 
 if TYPE_CHECKING:
@@ -115,6 +116,12 @@ class ComposingScreen(ComposersScreen):
         """Whether a mailbox of drafts is in the list."""
         mailbox = self.shown_mailbox
         return mailbox is not None and mailbox.role is Role.DRAFTS
+
+    def may_be_drafts(self, ids: Sequence[EnvelopeId]) -> bool:
+        """Whether a mailbox of drafts has any of these. Of many not all are looked at: then they may be."""
+        drafts = {mailbox.id for mailbox in self.mailboxes.values() if mailbox.role is Role.DRAFTS}
+        looked_at = self.store.envelopes.rows(ids[:MOST_LOOKED_AT])
+        return len(ids) > MOST_LOOKED_AT or any(row.mailbox_id in drafts for row in looked_at)
 
     def _answer(self, how: How) -> None:
         envelope_id = self._one()

@@ -23,6 +23,7 @@ from tuimail.ui.beside.notices import Inbox, News
 from tuimail.ui.beside.reading import State
 from tuimail.ui.beside.saving import SaveDesk
 from tuimail.ui.keys import MAIN, bindings
+from tuimail.ui.screens.acting import Ids
 from tuimail.ui.screens.composing import ComposingScreen
 from tuimail.ui.screens.links import LinksScreen
 from tuimail.ui.screens.password import PasswordScreen
@@ -213,28 +214,27 @@ class MainScreen(ComposingScreen, SearchingScreen):
 
     # --- drafts ----------------------------------------------------------------
 
-    def action_message_delete(self) -> None:
+    def delete_messages(self, ids: Ids) -> None:
         """To the trash; a draft is thrown away."""
-        self._delete_drafts_then(super().action_message_delete)
+        self._delete_drafts_then(ids, super().delete_messages)
 
-    def action_message_delete_for_good(self) -> None:
+    def delete_for_good(self, ids: Ids) -> None:
         """Without the trash; a draft is thrown away, and can be had back for a while all the same."""
-        self._delete_drafts_then(super().action_message_delete_for_good)
+        self._delete_drafts_then(ids, super().delete_for_good)
 
-    def _delete_drafts_then(self, delete: Callable[[], None]) -> None:
-        """In a mailbox of drafts, throw away those that are written here, then delete the others."""
-        if not self.is_drafts:
-            delete()
+    def _delete_drafts_then(self, ids: Ids, delete: Callable[[Ids], None]) -> None:
+        """Throw away those that are drafts written here, then delete the others."""
+        if not self.may_be_drafts(ids):
+            delete(ids)
             return
-        ids = self.chosen()
 
         async def run() -> None:
             others = await self.discard_drafts(ids)
-            if others and len(others) < len(ids):
-                self.list_view.clear_selection()
-                self.list_view.select(others)
             if others:
-                delete()
+                delete(others)
+            else:
+                self.end_selection()
+                self.mail_changed(())
 
         self.run_worker(run(), group="writing", exclusive=True, exit_on_error=False)
 

@@ -1,8 +1,7 @@
-"""Searching: a field, what it finds from the first letters on, and acting on that.
+"""Searching: a field, and what it finds from the first letters on.
 
-What lives here: typing, asking beside the loop, showing the newest answer only, keys. What
-must not: how anything is found (`ui.beside.searching`), and how mail is changed: what acts
-on messages is handed to the main screen.
+What lives here: typing, asking beside the loop, showing the newest answer only. What must
+not: how anything is found (`ui.beside.searching`), and what is done with it (`found`).
 """
 
 from __future__ import annotations
@@ -11,12 +10,11 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -24,11 +22,10 @@ from tuimail.engine.protocol import Request, SearchServer
 from tuimail.errors import MailError
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.query.completion import Suggestion
-from tuimail.ui import text
 from tuimail.ui.beside.notices import News
-from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.beside.searching import Asked, Left, SearchDesk
 from tuimail.ui.keys import SEARCH, bindings
+from tuimail.ui.screens.found import Acts, FoundScreen
 from tuimail.ui.screens.mailbox_name import MailboxName
 from tuimail.ui.widgets.found import FoundList, MistakeMarks, SearchHint, SearchTitle
 from tuimail.ui.widgets.key_bar import KeyBar
@@ -41,14 +38,7 @@ NEWS_S: Final = 1.0
 _TICKETS: Final = itertools.count(1)
 
 
-class Acts(Protocol):
-    """What can be done to messages, by whoever can do it."""
-
-    def act_on(self, verb: str, ids: list[EnvelopeId], then: Callable[[], None]) -> None:
-        """`archive`, `delete`, `junk`, `star`, `seen`, `move`, `copy`, `undo`; `then` is told once it is written."""
-
-
-class SearchScreen(Punctual, Screen[None]):
+class SearchScreen(FoundScreen):
     """A field and what it finds."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["search.tcss"]
@@ -70,22 +60,18 @@ class SearchScreen(Punctual, Screen[None]):
         in_list: bool = False,
     ) -> None:
         """`left`: begin as it was left; `in_list`: the keys go to what was found."""
-        super().__init__()
-        self._desk = desk
+        super().__init__(desk, clock, acts)
         self._send = send
-        self._clock = clock
-        self._acts = acts
         self._left = left
         self._open_message = open_message
         self._leave = leave
         self._saved = saved
         self._in_list = in_list
         self._best = left.asked.best
-        self._servers: tuple[EnvelopeId, ...] = left.from_servers
+        self._servers = left.from_servers
         self._ticket = ""
         self._typed_before = left.asked.text
         self._index = ""
-        self._answer: Answer | None = None
         self._suggestions: list[Suggestion] = []
         self._chosen = 0
         self._pause: Timer | None = None
@@ -97,7 +83,6 @@ class SearchScreen(Punctual, Screen[None]):
             placeholder="What you look for", max_length=2000, highlighter=self._marks, select_on_focus=False
         )
         self._hint = SearchHint()
-        self._list = FoundList(clock, id="found")
         self._key_bar = KeyBar(keymap, pane=SEARCH)
 
     def compose(self) -> ComposeResult:
@@ -127,12 +112,7 @@ class SearchScreen(Punctual, Screen[None]):
     @property
     def left(self) -> Left:
         """How it is left."""
-        return Left(self.asked, self._list.cursor, self._list.top_line, self._servers)
-
-    def chosen(self) -> list[EnvelopeId]:
-        """The message under the cursor."""
-        current = self._list.current
-        return [current.hit.row.id] if current is not None else []
+        return Left(self.asked, self._list.cursor, self._list.top_line, self._servers, frozenset(self._list.selected))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -152,15 +132,17 @@ class SearchScreen(Punctual, Screen[None]):
 
     async def _ask_now(self, *, keep: bool, first: bool = False) -> None:
         try:
-            answer = await self._desk.ask(self.asked, self._servers)
+            at_least = self._left.cursor + 1 if first else self._list.total if keep else 0
+            answer = await self._desk.ask(self.asked, self._servers, at_least)
         except MailError as exc:
-            self._tell(exc.sentence)
+            self.tell(exc.sentence)
             return
         if answer is None:
             return
         self._answer, self._index = answer, answer.sentence
         self._list.show(answer, keep=keep)
         if first:
+            self._list.select(self._left.selected)
             self._list.move_to(self._left.cursor)
             self._list.scroll_line_to(self._left.top)
         self._mark_mistakes(answer)
@@ -171,8 +153,13 @@ class SearchScreen(Punctual, Screen[None]):
         self._input.refresh()
 
     def _show(self) -> None:
-        self._title.show(self._answer, best=self._best, asking=bool(self._ticket), index=self._index)
+        self._title.show(self._answer, best=self._best, asking=bool(self._ticket), index=self._index,
+                         selected=len(self._list.selected))  # fmt: skip
         self._hint.show(self._answer, self._suggestions, self._chosen)
+
+    @on(FoundList.SelectionChanged)
+    def _selection_changed(self) -> None:
+        self._show()
 
     @on(FoundList.MoreWanted)
     def _more(self) -> None:
@@ -184,7 +171,7 @@ class SearchScreen(Punctual, Screen[None]):
         try:
             answer = await self._desk.more(self.asked, before)
         except MailError as exc:
-            self._tell(exc.sentence)
+            self.tell(exc.sentence)
             return
         finally:
             self._asking_more = False
@@ -235,11 +222,16 @@ class SearchScreen(Punctual, Screen[None]):
 
     def _look_again(self) -> None:
         self._news_timer = None
-        self._ask(keep=True)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Something was changed here: ask again, the cursor staying on its message."""
+        if self._input.value.strip():
+            self._ask(keep=True)
 
     def _heard(self, account: str, found: tuple[EnvelopeId, ...], sentence: str) -> None:
         if sentence:
-            self._tell(f"{account}: {sentence}" if account else sentence)
+            self.tell(f"{account}: {sentence}" if account else sentence)
         self._servers = (*self._servers, *found)
         if not account:
             self._ticket = ""
@@ -273,44 +265,23 @@ class SearchScreen(Punctual, Screen[None]):
         if current is not None:
             self._open_message(current.hit.mailbox_id, current.hit.row.id, self.left)
 
-    def action_search_next(self) -> None:
-        """One down."""
-        self._list.move_to(self._list.cursor + 1)
-
-    def action_search_previous(self) -> None:
-        """One up."""
-        self._list.move_to(self._list.cursor - 1)
-
-    def action_search_page_down(self) -> None:
-        """A page down."""
-        self._list.move_to(self._list.cursor + max(1, self._list.page_lines // 2 - 1))
-
-    def action_search_page_up(self) -> None:
-        """A page up."""
-        self._list.move_to(self._list.cursor - max(1, self._list.page_lines // 2 - 1))
-
-    def action_search_top(self) -> None:
-        """The first."""
-        self._list.move_to(0)
-
-    def action_search_bottom(self) -> None:
-        """The last that is here."""
-        self._list.move_to(self._list.total - 1)
-
     def action_search_field(self) -> None:
         """Back to the field."""
         self._input.focus()
 
     def action_search_back(self) -> None:
-        """Back to the mail."""
-        self._leave(self.left)
+        """Back to the mail; with messages selected, select none first."""
+        if self._list.selected:
+            self.end_selection()
+        else:
+            self._leave(self.left)
 
     # --- more ----------------------------------------------------------------------
 
     def action_search_server(self) -> None:
         """Ask the servers for what is not here."""
         if not self._input.value.strip():
-            self._tell("Type what you look for first.")
+            self.tell("Type what you look for first.")
             return
         self._ticket = f"{os.getpid()}.{next(_TICKETS)}"
         self._send(SearchServer("", self._input.value, self._ticket))
@@ -320,7 +291,7 @@ class SearchScreen(Punctual, Screen[None]):
         """Keep it in the folder tree."""
         query = self._input.value.strip()
         if not query:
-            self._tell("Type what you look for first.")
+            self.tell("Type what you look for first.")
             return
 
         def named(name: str | None) -> None:
@@ -333,39 +304,7 @@ class SearchScreen(Punctual, Screen[None]):
         try:
             await self._desk.save(name, query)
         except MailError as exc:
-            self._tell(f"{exc.sentence} {exc.advice}".strip())
+            self.tell(f"{exc.sentence} {exc.advice}".strip())
             return
-        self._tell(f"{name} is in the folder tree now.")
+        self.tell(f"{name} is in the folder tree now.")
         self._saved()
-
-    def _act(self, verb: str) -> None:
-        ids = self.chosen()
-        if ids or verb == "undo":
-            self._acts.act_on(verb, ids, lambda: self._ask(keep=True))
-
-    def action_search_archive(self) -> None:
-        """Move it to the archive."""
-        self._act("archive")
-
-    def action_search_delete(self) -> None:
-        """Move it to the trash."""
-        self._act("delete")
-
-    def action_search_junk(self) -> None:
-        """Move it to junk mail."""
-        self._act("junk")
-
-    def action_search_star(self) -> None:
-        """Star it, or take the star off."""
-        self._act("star")
-
-    def action_search_seen(self) -> None:
-        """Mark it as read, or as unread."""
-        self._act("seen")
-
-    def action_search_undo(self) -> None:
-        """Take the last change back."""
-        self._act("undo")
-
-    def _tell(self, sentence: str) -> None:
-        self.notify(text.sentence(sentence), markup=False, timeout=4)

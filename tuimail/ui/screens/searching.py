@@ -6,7 +6,7 @@ What must not live here: what is found (`ui.screens.search`, `wishes.finding`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from textual import on
@@ -14,7 +14,7 @@ from textual.timer import Timer
 
 from tuimail.errors import MailError
 from tuimail.mime.clean import clean_line
-from tuimail.model import EnvelopeId, Flag, MailboxId
+from tuimail.model import AccountName, EnvelopeId, MailboxId, Row
 from tuimail.store import Store
 from tuimail.store.lists.views import ViewSpec
 from tuimail.ui import text
@@ -22,12 +22,12 @@ from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.notices import News
 from tuimail.ui.beside.searching import Asked, Left, SearchDesk
 from tuimail.ui.lines.tree_rows import ViewLine
-from tuimail.ui.screens.acting import Deed
+from tuimail.ui.screens.acting import Deed, Ids
 from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.screens.mailboxes import MailboxesScreen
 from tuimail.ui.screens.search import SearchScreen
 from tuimail.ui.widgets.folder_tree import FolderTree
-from tuimail.wishes import acting, finding
+from tuimail.wishes import finding
 from tuimail.wishes.finding import Count, Saved
 
 FIRST_ID: Final = -100
@@ -114,29 +114,53 @@ class SearchingScreen(MailboxesScreen):
         """Show a message that was found, in its mailbox."""
         raise NotImplementedError
 
-    def act_on(self, verb: str, ids: list[EnvelopeId], then: Callable[[], None]) -> None:
+    # --- acting on what was found -------------------------------------------------------
+
+    @property
+    def _search_screen(self) -> SearchScreen | None:
+        """The search that is open, maybe with a question over it."""
+        return next((screen for screen in self.app.screen_stack if isinstance(screen, SearchScreen)), None)
+
+    def act_on(self, verb: str, ids: list[EnvelopeId]) -> None:
         """Do to these messages what a key of the search screen says."""
-        at = self.now()
-        match verb:
-            case "archive":
-                self.act(ids, Deed(lambda store, ids, _: acting.archive(store, ids, at=at), "Archiving"))
-            case "delete":
-                self.act(ids, Deed(lambda store, ids, sure: acting.delete(store, ids, at=at, sure=sure), "Deleting"))
-            case "junk":
-                self.act(ids, Deed(lambda store, ids, _: acting.junk(store, ids, at=at), "Moving"))
-            case "star" | "seen":
-                flag = Flag.FLAGGED if verb == "star" else Flag.SEEN
-                self.act(ids, Deed(
-                    lambda store, ids, _: acting.set_flag(store, ids, flag, at=at), "Marking", quiet=True
-                ))  # fmt: skip
-            case "undo":
-                self.action_message_undo()
+        verbs: dict[str, Callable[[Ids], None]] = {
+            "archive": self.archive,
+            "delete": self.delete_messages,
+            "delete_for_good": self.delete_for_good,
+            "junk": self.junk,
+            "move": self.move,
+            "copy": self.copy,
+            "keywords": self.choose_keywords,
+            "star": self.star,
+            "seen": self.mark_seen,
+            "undo": lambda _: self.action_message_undo(),
+        }
+        verbs[verb](ids)
 
-        async def told() -> None:
-            await self.lane.run(lambda store: None)  # behind what was just asked for
-            then()
+    def laid(self, row: Row) -> Row:
+        """A row with what was done to it and is not written yet."""
+        return self.overlay.laid(row)
 
-        self.run_worker(told(), group="search-acts", exit_on_error=False)
+    def act(self, ids: Ids, deed: Deed) -> None:
+        """Do it to these messages; what is selected in the list behind a search is not meant."""
+        super().act(ids, deed)
+        if self._search_screen is not None:
+            self.list_view.deselect(ids)
+
+    def end_selection(self) -> None:
+        """What was selected was acted on."""
+        search = self._search_screen
+        if search is not None:
+            search.end_selection()
+        else:
+            super().end_selection()
+
+    def mail_changed(self, accounts: Sequence[AccountName]) -> None:
+        """Mail was changed here: show it, also in the search that is open, and tell the engine."""
+        super().mail_changed(accounts)
+        search = self._search_screen if self.is_attached else None
+        if search is not None:
+            search.look_again()
 
     # --- saved searches -----------------------------------------------------------------
 

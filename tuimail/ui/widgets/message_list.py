@@ -257,6 +257,13 @@ class MessageList(RowsView, can_focus=True):
         self.selected.update(ids)
         self._selection_changed()
 
+    def deselect(self, ids: Iterable[EnvelopeId]) -> None:
+        """Select these no longer."""
+        left = self.selected.difference(ids)
+        if left != self.selected:
+            self.selected = left
+            self._selection_changed()
+
     def clear_selection(self) -> None:
         """Select nothing."""
         if self.selected:
