@@ -42,6 +42,8 @@ class Lying(ImapSession):
         self.qresync = self.condstore = True
         self.vanished: list[tuple[int, int]] = []
         self.unreadable: set[int] = set()
+        self.kept_back: set[int] = set()
+        """Left out of the first answer that should have them."""
         self.asked: list[str] = []
 
     def select(self, name: str, *, readonly: bool = False, known: Known | None = None) -> Selected:
@@ -65,7 +67,8 @@ class Lying(ImapSession):
         wanted = self.there & (set(range(int(uids[:-2]), 10**6)) if uids.endswith(":*") else set(expand(uids)))
         if wanted & self.unreadable:
             raise ServerRefused("no", words="[SERVERBUG] cannot read")
-        for uid in sorted(wanted):
+        held, self.kept_back = wanted & self.kept_back, self.kept_back - wanted
+        for uid in sorted(wanted - held):
             yield FetchedHeader(uid, 0, "", 10, 1000, 100, b"", f"Message-ID: <{uid}@x>\r\n\r\n".encode())
 
 
@@ -120,6 +123,13 @@ def test_one_message_that_the_server_cannot_read_does_not_hide_the_others(store:
     session.unreadable = {42}
     assert sync_of(store, session, []).open()
     assert uids_of(store) == [uid for uid in range(1, 101) if uid != 42]
+
+
+def test_what_an_answer_leaves_out_is_asked_for_again(store: Store) -> None:
+    session = Lying(range(1, 5001))
+    session.kept_back = {7, *range(2000, 3000)}
+    assert sync_of(store, session, []).open()
+    assert uids_of(store) == list(range(1, 5001))
 
 
 def test_an_interrupted_sync_goes_on_where_it_stopped(store: Store) -> None:

@@ -164,7 +164,7 @@ class MailboxSync:
         server = self._server_uids(selected.exists)
         difference = plan.diff(here, server)
         self._vanish(difference.gone)
-        return self._fill(difference.missing, len(server), selected)
+        return self._fill(difference.missing, len(server), selected) and self._ask_again(server)
 
     def _server_uids(self, exists: int) -> list[int]:
         """All uids; raises ProtocolViolation when SEARCH knows fewer than SELECT did."""
@@ -196,6 +196,19 @@ class MailboxSync:
             self._changed()
             self._desk.tell(Progress(self._desk.name, self._id, "headers", done, total))
         return done == total
+
+    def _ask_again(self, server: Sequence[int]) -> bool:
+        """Fetch once more what did not come; False when interrupted. What is still not here is looked for at each open."""
+        lacking = plan.diff(self._store.envelopes.uids(self._id), server).missing
+        for wanted in plan.chunks(lacking):
+            if self._interrupted():
+                return False
+            batch = [incoming(header) for header in self._headers(compress_uids(wanted))]
+            self._desk.log.write("headers.again", mailbox=self._id, asked=len(wanted), came=len(batch))
+            with self._store.transaction():
+                self._store.envelopes.ingest(self._id, batch)
+            self._changed()
+        return True
 
     def _pieces(self, missing: Sequence[int]) -> Iterator[tuple[Sequence[int], list[Incoming]]]:
         """The missing uids piece by piece with their rows, in order; fewer when interrupted.

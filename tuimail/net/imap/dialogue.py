@@ -17,6 +17,8 @@ from tuimail.net.imap import answers
 from tuimail.net.imap.answers import Answer, Pieces, Status
 from tuimail.net.imap.limits import Limits
 from tuimail.net.imap.news import NewsDesk
+from tuimail.net.imap.uids import Asked
+from tuimail.net.imap.values import FetchedHeader
 from tuimail.net.link import wire
 from tuimail.net.link.channel import Channel
 
@@ -48,6 +50,18 @@ class Reply:
     answers: list[Answer]
 
 
+@dataclass(slots=True)
+class Ahead:
+    """A FETCH of headers that was sent before its turn, and what of its answer came before it (RFC 9051 5.5)."""
+
+    tag: bytes
+    line: bytes
+    asked: Asked
+    headers: list[FetchedHeader]
+    status: Status | None = None
+    """How it ended, when that was told already."""
+
+
 class Dialogue:
     """The order of words on one connection."""
 
@@ -62,8 +76,9 @@ class Dialogue:
         self._tag_number = 0
         self._tags: set[bytes] = set()
         self._verb = ""
-        self._ahead: tuple[bytes, bytes] | None = None
-        """Tag and line of a command that was sent before its turn."""
+        self._ahead: Ahead | None = None
+        self._turn: Ahead | None = None
+        """The command that was just started, when it had been sent before."""
         channel.line_limit = limits.line_octets
 
     @property
@@ -111,11 +126,12 @@ class Dialogue:
         for argument in arguments:
             if not isinstance(argument, wire.Literal):
                 wire.check_octets(argument)
-        if self._ahead is not None and self._ahead[1] == _spelled(verb, arguments):
-            tag, self._ahead = self._ahead[0], None
+        if self._ahead is not None and self._ahead.line == _spelled(verb, arguments):
+            ahead, self._ahead = self._ahead, None
             self._begin(verb, octets, lines, deadline_s)
-            self._tags.add(tag)
-            return tag
+            self._tags.add(ahead.tag)
+            self._turn = ahead
+            return ahead.tag
         self._begin(verb, octets, lines, deadline_s)
         tag = self._new_tag()
         line = tag + b" " + verb.encode("ascii")
@@ -128,24 +144,31 @@ class Dialogue:
         self.channel.send(line + b"\r\n")
         return tag
 
-    def send_ahead(self, verb: str, *arguments: bytes) -> None:
+    def send_ahead(self, verb: str, *arguments: bytes, asked: Asked) -> Ahead | None:
         """Send the command that `start` will be asked for next, so that the server is never idle.
 
         While another one is under way. Should something else be started instead, its answer is dropped.
+        Where `asked` goes, headers that come before their turn are kept by whoever reads. None: one is on its way.
         """
         if self._ahead is not None:
-            return
+            return None
         line = _spelled(verb, [wire.check_octets(argument) for argument in arguments])
         tag = self._new_tag()
         self._tags.discard(tag)  # nothing waits for it yet
-        self._ahead = (tag, line)
+        self._ahead = Ahead(tag, line, asked, [])
         self.channel.send(tag + b" " + line + b"\r\n")
+        return self._ahead
+
+    def take_turn(self) -> Ahead | None:
+        """What came already of the command that was just started; None when it was not sent before its turn."""
+        turn, self._turn = self._turn, None
+        return turn
 
     def _drop_ahead(self) -> None:
         ahead, self._ahead = self._ahead, None
-        if ahead is None:
+        if ahead is None or ahead.status is not None:
             return
-        self._tags = {ahead[0]}
+        self._tags = {ahead.tag}
         while True:
             response = self.read(self.channel.line(), self.limits.header_octets, trim=True)
             if isinstance(response, Status):
@@ -161,6 +184,7 @@ class Dialogue:
             lines=lines or limits.lines,
         )
         self._verb = verb
+        self._turn = None
         self._tags.clear()
 
     def _new_tag(self) -> bytes:
@@ -243,14 +267,20 @@ class Dialogue:
         tag, _, rest = line.partition(b" ")
         if tag in self._tags:
             self._tags.discard(tag)
-            kind, _, words = rest.strip().partition(b" ")
-            status = answers.parse_status(kind.decode("ascii", "replace").upper(), words)
-            if status.kind not in ("OK", "NO", "BAD"):
-                self.violated()
-            return status
+            return self._ending(rest)
+        if self._ahead is not None and tag == self._ahead.tag and self._ahead.status is None:
+            self._ahead.status = self._ending(rest)
+            return Answer("", None, [b""])
         if not line.startswith(b"* "):
             self.violated()
         return Answer("", None, [line[2:]])  # some servers garble untagged lines; they mean nothing to us
+
+    def _ending(self, rest: bytes) -> Status:
+        kind, _, words = rest.strip().partition(b" ")
+        status = answers.parse_status(kind.decode("ascii", "replace").upper(), words)
+        if status.kind not in ("OK", "NO", "BAD"):
+            self.violated()
+        return status
 
     def _with_literals(self, rest: bytes, limit: int, trim: bool) -> Pieces:
         pieces = [rest]

@@ -13,7 +13,7 @@ from tuimail.errors import ProtocolViolation, UsageError
 from tuimail.model import Section
 from tuimail.net.imap import answers, fetch, names, uids
 from tuimail.net.imap.answers import Answer, Status
-from tuimail.net.imap.dialogue import Dialogue, parenthesised
+from tuimail.net.imap.dialogue import Ahead, Dialogue, parenthesised
 from tuimail.net.imap.limits import KIBI, MAX_UIDS
 from tuimail.net.imap.news import vanished_ranges
 from tuimail.net.imap.values import Copied, FetchedFlags, FetchedHeader, FlagsAnswer
@@ -32,7 +32,8 @@ def fetch_headers(
     """Headers of a set, as they come; an iterator that is not read to its end gives the connection up.
 
     `then` is the set that will be wanted next: it is asked for at once, so that the server
-    works on it while this one is taken in.
+    works on it while this one is taken in. A server may work on both at a time (RFC 9051 5.5;
+    Dovecot does when its output waits), so what comes early is kept for its turn.
     """
     limits = dialogue.limits
     reader = fetch.HeaderReader(limits, fields)
@@ -40,20 +41,28 @@ def fetch_headers(
     pieces = list(uids.split_set(text))
     following = [*pieces[1:], next(uids.split_set(then)) if then else ""]
     for piece, next_piece in zip(pieces, following, strict=True):
-        asked = uids.Asked(piece)
-        count = min(asked.count(), MAX_UIDS)
+        count = min(uids.Asked(piece).count(), MAX_UIDS)
         # A header of 512 KiB is possible, a thousand of them are an attack.
         octets = limits.octets + count * 8 * KIBI + 16 * limits.header_octets
         dialogue.start(
             "UID FETCH", piece.encode("ascii"), wanted, octets=octets, lines=limits.lines + count * 8,
             deadline_s=limits.stream_s,
         )
+        turn = dialogue.take_turn()
+        ahead = None
         if next_piece:
-            dialogue.send_ahead("UID FETCH", next_piece.encode("ascii"), wanted)
-        yield from _read_headers(dialogue, reader, asked)
+            ahead = dialogue.send_ahead("UID FETCH", next_piece.encode("ascii"), wanted, asked=uids.Asked(next_piece))
+        if turn is not None:
+            yield from turn.headers
+            if turn.status is not None:
+                _accept_gone(dialogue, turn.status)
+                continue
+        yield from _read_headers(dialogue, reader, turn.asked if turn is not None else uids.Asked(piece), ahead)
 
 
-def _read_headers(dialogue: Dialogue, reader: fetch.HeaderReader, asked: uids.Asked) -> Iterator[FetchedHeader]:
+def _read_headers(
+    dialogue: Dialogue, reader: fetch.HeaderReader, asked: uids.Asked, ahead: Ahead | None
+) -> Iterator[FetchedHeader]:
     channel = dialogue.channel
     next_line, octets, fast, take = channel.line, channel.octets, reader.fast, asked.take
     finished = False
@@ -68,8 +77,12 @@ def _read_headers(dialogue: Dialogue, reader: fetch.HeaderReader, asked: uids.As
                     _accept_gone(dialogue, response)
                     return
                 header = _slow_header(dialogue, reader, response)
-            if header is not None and take(header.uid):
+            if header is None:
+                continue
+            if take(header.uid):
                 yield header
+            elif ahead is not None and ahead.asked.take(header.uid):
+                ahead.headers.append(header)
     except ProtocolViolation as exc:
         finished = True
         channel.fail(exc)
