@@ -13,6 +13,7 @@ from tests.faults.drop_server import CAPABILITIES, Drop, DropServer, arrived
 from tests.faults.mails import hard_ones, letter, with_attachment
 from tests.faults.promise import assert_promise, assert_settled, stored_by_uidl
 from tuimail.actions import SetFlags, Target
+from tuimail.engine.local import bodies as local_bodies
 from tuimail.engine.pop import download as pop_download
 from tuimail.engine.pop import intake as pop_intake
 from tuimail.engine.protocol import (
@@ -219,6 +220,47 @@ def test_a_message_over_the_limit_is_previewed_and_fetched_when_somebody_opens_i
         setting.server.drained()
     assert setting.house.envelope(large).body is BodyState.WHOLE
     assert_settled(setting.drop, mails, setting.house.store, ACCOUNT, setting.house.paths.maildir)
+
+
+def test_a_demanded_message_over_the_ceiling_is_refused_with_its_size_and_stays(
+    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ceiling_at(monkeypatch, 8192)
+    head = len(letter(1, b""))
+    at, over = letter(1, b"x" * (8190 - head) + b"\r\n"), letter(2, b"x" * (8191 - head) + b"\r\n")
+    setting = setting_of({b"at": at, b"over": over})
+    setting.house.write_config(limit="1K")
+    setting.sync()
+    with setting.house.office(watch=False) as office:
+        office.send(Want(setting.house.with_subject("Letter 2")))
+        failed = setting.house.ears.wait_for(PartFailed)
+        office.send(Want(setting.house.with_subject("Letter 1")))
+        setting.house.ears.wait_for(PartArrived)
+        setting.server.drained()
+    assert failed.sentence.startswith("This message has 8,193 octets; more than 8,192 are not fetched. It stays on")
+    assert (setting.drop.retrieved, set(setting.drop.messages)) == ({b"at": 1}, {b"over"})
+
+
+def test_a_demanded_message_that_is_larger_than_listed_is_not_begun_again_in_every_session(
+    setting_of: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ceiling_at(monkeypatch, 8192)
+    setting = setting_of({b"over": letter(1, b"x" * 9000 + b"\r\n")}, size_of=lambda raw: 5000)
+    setting.house.write_config(limit="1K")
+    setting.sync()
+    with setting.house.office(watch=False) as office:
+        office.send(Want(setting.house.with_subject("Letter 1")))
+        failed = setting.house.ears.wait_for(PartFailed)
+        assert "more than 8,192 octets, though it had said 5,000" in failed.sentence
+        assert office.wait_sync(timeout_s=20)[ACCOUNT] == ""
+        setting.server.drained()
+    assert (setting.drop.retrieved, set(setting.drop.messages)) == ({b"over": 1}, {b"over"})
+
+
+def ceiling_at(monkeypatch: pytest.MonkeyPatch, octets: int) -> None:
+    """No message larger than this is fetched when somebody asks for it."""
+    for module in (pop_download, local_bodies):
+        monkeypatch.setattr(module, "POP3_DEMANDED_OCTETS", octets)
 
 
 def test_opening_a_preview_while_the_server_is_away_says_why(setting_of: Callable[..., Setting]) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from tuimail.model import AccountName
 
 POP3_LIMIT_OCTETS = 64 << 20
+POP3_DEMANDED_OCTETS = 1 << 30
+"""The largest message that is fetched when somebody asks for it."""
 """A message that is larger is only listed at first, where nothing else is configured."""
 
 

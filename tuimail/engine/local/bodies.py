@@ -5,11 +5,12 @@ Nothing is fetched. Parts that are held in quarantine are refused, whatever asks
 
 from __future__ import annotations
 
+from tuimail.config.values import POP3_DEMANDED_OCTETS
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap.bodies import READABLE, Bodies
 from tuimail.engine.imap.ondemand import OnDemand
 from tuimail.engine.protocol import MailboxChanged, PartArrived
-from tuimail.errors import NotDownloaded, Vanished
+from tuimail.errors import NotDownloaded, TooLarge, Vanished
 from tuimail.mime.decoding import transfer
 from tuimail.mime.parts import parse
 from tuimail.mime.reading import whole
@@ -29,11 +30,24 @@ class LocalBodies:
     def serve(self, envelope_id: EnvelopeId, section: Section) -> None:
         """Put the section into the store and say so.
 
-        Raises MessageProblem (NotDownloaded for a preview, QuarantineRefused), StoreError.
+        Raises MessageProblem (NotDownloaded for a preview that can be fetched, QuarantineRefused), StoreError.
         """
         envelope = self._store.envelopes.envelope(envelope_id)
         if envelope is None:
             raise Vanished("This message is no longer there.")
+        try:
+            self._serve(envelope, section)
+        except NotDownloaded as exc:
+            if envelope.size_octets <= POP3_DEMANDED_OCTETS:
+                raise
+            size, most = envelope.size_octets, POP3_DEMANDED_OCTETS
+            raise TooLarge(
+                f"This message has {size:,} octets; more than {most:,} are not fetched.",
+                "It stays on the server: another mail program, or the provider's web page, may show it.",
+            ) from exc
+
+    def _serve(self, envelope: Envelope, section: Section) -> None:
+        envelope_id = envelope.id
         if section in READABLE:
             self._text(envelope, section)
         elif section == "HEADER":

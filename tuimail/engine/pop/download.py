@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from tuimail.config.values import POP3_DEMANDED_OCTETS
 from tuimail.engine.desk import Desk
 from tuimail.engine.pop import plan as pop_plan
 from tuimail.engine.pop.intake import Intake
@@ -24,8 +25,6 @@ from tuimail.store.maildirs.maildir import Arriving
 
 BATCH_MESSAGES: Final = 100
 BATCH_OCTETS: Final = 8 << 20
-DEMANDED_OCTETS: Final = 1 << 30
-"""The largest message that is fetched when somebody asks for it."""
 QUIET_S: Final = 10.0
 """A server hears of us at least so often while the disk is busy."""
 TELL_S: Final = 0.2
@@ -103,7 +102,7 @@ class Download:
         rest = [one for one in wanted if one.key not in self._learned.demanded]
         self._tell(always=True)
         try:
-            self._take(large, DEMANDED_OCTETS)
+            self._take(large, POP3_DEMANDED_OCTETS)
             self._take(rest, limit_octets)
         finally:
             self._discard_half()
@@ -133,8 +132,13 @@ class Download:
                 if self._stopping():
                     break
         except TooLarge as exc:
-            self._learned.oversized.add(self._wanted[self._number].key)
-            raise ProtocolViolation(f"The server sent a message that is larger than it had said. {exc.advice}") from exc
+            large = self._wanted[self._number]
+            self._learned.oversized.add(large.key)
+            self._learned.demanded.discard(large.key)  # else it would be begun again in every session
+            raise ProtocolViolation(
+                f"The server sent a message of more than {limit_octets:,} octets, though it had said {large.octets:,}.",
+                "It stays there.",
+            ) from exc
         except PipelineBroken:
             self._learned.pipelining = False
             raise
