@@ -470,6 +470,8 @@ class Held:
     """When its message was sent, as in `Row`."""
     decided_at: int | None = None
     """When a person released or deleted it."""
+    on_server: bool = False
+    """Its message lies on a server, which keeps its copy whatever is decided here."""
 
     @property
     def key(self) -> tuple[EnvelopeId, Section]:

@@ -14,6 +14,7 @@ from tuimail.engine.protocol import PartArrived, PartFailed, Want
 from tuimail.errors import QuarantineRefused
 from tuimail.model import Section
 from tuimail.store.files import save_part
+from tuimail.ui.beside.holding import delete_held, held_of
 
 PART = Section("2")
 
@@ -46,6 +47,38 @@ def test_an_attachment_of_imap_mail_is_held_when_it_is_fetched(held_house: House
         office.send(Want(letter, PART))
         house.ears.wait_for(PartArrived, lambda notice: notice.section == PART)
     assert save_part(house.store, letter, PART, tmp_path, "file.bin").stat().st_size > 300
+
+
+def test_what_was_deleted_stays_on_the_server_and_never_comes_back(
+    full: Demo, held_house: House, tmp_path: Path
+) -> None:
+    house = held_house
+    house.sync()
+    letter = house.with_subject("Letter 1")
+    with house.office() as office:
+        office.send(Want(letter, PART))
+        house.ears.wait_for(PartFailed)
+        house.store.quarantine.release(letter, PART, at=1)
+        for section in (PART, Section("")):
+            office.send(Want(letter, section))
+        house.ears.wait_for(PartArrived, lambda notice: notice.section == PART)
+        house.ears.wait_for(PartArrived, lambda notice: notice.section == "")
+        held = house.store.quarantine.get(letter, PART)
+        assert held is not None
+        delete_held(house.store, held_of(held), at=2)
+        before = len(full.log)
+        for section in (PART, Section("")):
+            since = house.ask(office, Want(letter, section))
+            failed = house.ears.wait_for(PartFailed, since=since)
+            assert "deleted here" in failed.sentence
+            assert "server still has it" in failed.sentence
+        assert not [line for line in full.log[before:] if "BODY" in line]
+    house.store.parts.evict(0)
+    house.sync()  # as `offline` says, all texts come again
+    assert house.store.parts.text(letter, "text") is not None
+    assert not {PART, ""} & set(house.store.parts.sections(letter))
+    with pytest.raises(QuarantineRefused, match="deleted here"):
+        save_part(house.store, letter, PART, tmp_path, "file.bin")
 
 
 def test_what_is_held_is_not_fetched_again_and_again(full: Demo, held_house: House) -> None:

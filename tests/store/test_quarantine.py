@@ -161,11 +161,32 @@ def test_imap_mail_can_be_held_too(store: Store, tmp_path: Path) -> None:
             save_part(store, identity, Section(section), tmp_path, "x")
     with pytest.raises(NotDownloaded):
         store.quarantine.peek(identity, TWO)
-    with pytest.raises(UsageError, match="server"):
-        store.quarantine.delete(identity, TWO, describe, at=1)
     store.quarantine.release(identity, TWO, at=1)
     store.quarantine.hold(identity, TWO, filename="x.exe", declared_type="application/x", size_octets=5)
     assert [part.section for part in store.quarantine.find()] == ["3.1"]
+
+
+def test_of_imap_mail_all_that_was_fetched_of_a_deleted_part_goes_for_good(store: Store, tmp_path: Path) -> None:
+    inbox = with_account(store)
+    store.envelopes.ingest(inbox, several([1]))
+    (identity,) = listed(store, inbox)
+    store.quarantine.hold(identity, TWO, filename="x.exe", declared_type="application/x", size_octets=5)
+    store.quarantine.release(identity, TWO, at=1)
+    for section in ("", "1", "2", "2.1", "20"):
+        store.parts.put(identity, section, b"bytes of " + section.encode())
+    store.parts.append(identity, "2<", b"half") if store.parts.begin(identity, "2<", 9) == 0 else None
+    store.envelopes.set_body_state(identity, BodyState.WHOLE)
+    store.quarantine.delete(identity, TWO, describe, at=2)
+    assert store.parts.sections(identity) == ["1", "20"]
+    assert store.parts.staged(identity, "2<") == b""
+    (part,) = store.quarantine.of_message(identity)
+    assert (part.state, part.decided_at) == (PartState.DELETED, 2)
+    for section in ("", "2", "2.1"):
+        store.parts.put(identity, section, b"again")
+        assert store.parts.get(identity, section) is None
+        with pytest.raises(QuarantineRefused, match="deleted here"):
+            store.local.refuse_held(identity, Section(section))
+    assert save_part(store, identity, Section("20"), tmp_path, "x").read_bytes() == b"bytes of 20"
 
 
 def test_files_hash_as_their_rows_say(store: Store, held: EnvelopeId) -> None:

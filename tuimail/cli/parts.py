@@ -136,11 +136,19 @@ def _refuse_held(attachment: Attachment) -> None:
             f"{attachment.filename} is held.", f"Look at it with `tuimail quarantine show {name}`, then release it."
         )
     if attachment.hold is HeldState.DELETED:
-        raise QuarantineRefused(f"{attachment.filename} was deleted.", "Only a note of it is left in its message.")
+        left = "Only a note of it is left in its message." if attachment.is_here else "The server still has it."
+        raise QuarantineRefused(f"{attachment.filename} was deleted here.", left)
 
 
 def _fetch(store: Store, fetcher: Fetcher, envelope: Envelope, attachment: Attachment) -> None:
     if store.parts.info(envelope.id, attachment.section) is None:
-        fetcher.fetch(envelope, attachment.section)
+        try:
+            fetcher.fetch(envelope, attachment.section)
+        except NotDownloaded:
+            # Of mail on a server it may have been held just now.
+            for each in attachments_of(store, envelope):
+                if each.section == attachment.section:
+                    _refuse_held(each)
+            raise
     if store.parts.info(envelope.id, attachment.section) is None:
         raise NotDownloaded("The attachment came, but could not be kept here.", "Look into `tuimail doctor`.")

@@ -15,7 +15,7 @@ from tuimail.mime.examining.peek import hex_lines, text_lines
 from tuimail.model import EnvelopeId, Held, HeldState, Section, Verdict
 from tuimail.store import Store
 from tuimail.store.holding.quarantine import PartState
-from tuimail.ui.beside.holding import MOST, delete_held, has_findings, held_of, look_into, worst_reason
+from tuimail.ui.beside.holding import MOST, delete_held, deleted_words, has_findings, held_of, look_into, worst_reason
 from tuimail.ui.lines.held_lines import NO_REASON, NOT_EXAMINED, shown_name, state_words, verdict_words
 
 STYLES = {Verdict.DANGEROUS: "bad", Verdict.SUSPICIOUS: "warn", Verdict.NO_FINDING: "", None: "dim"}
@@ -99,13 +99,14 @@ def delete(cli: Cli) -> int:
             if held.state is HeldState.DELETED:
                 raise UsageError(f"{name_of(held)} is deleted already.", HOW_TO_LIST)
             if not cli.options.yes:
-                question = f"Delete {name_of(held)}, {shown_name(held)}? Its message keeps a note; it cannot come back."
+                left = deleted_words(held)
+                question = f"Delete {name_of(held)}, {shown_name(held)}? It cannot come back here. {left}"
                 if not Questions(cli.out).yes(question, default=False):
                     raise UsageError(f"{name_of(held)} was not deleted.")
             delete_held(store, held, at=int(time.time()))
             deleted.append(held)
             if not cli.out.as_json:
-                cli.out.line(f"Deleted {name_of(held)}, {shown_name(held)}. Its message keeps a note of it.")
+                cli.out.line(f"Deleted {name_of(held)}, {shown_name(held)}. {deleted_words(held)}")
         _tell_json(cli, store, deleted)
     return 0
 
@@ -130,6 +131,7 @@ def held_values(held: Held) -> dict[str, object]:
         "subject": held.subject,
         "date": iso(held.sort_at),
         "decided_at": iso(held.decided_at),
+        "on_server": held.on_server,
     }
 
 

@@ -214,6 +214,23 @@ class Parts:
         rows = self._cache.attempt(act, none)
         return {EnvelopeId(row[1]) for row in rows if row[1] is not None}, rows[-1][0]
 
+    def drop(self, envelope_id: EnvelopeId, section: Section | str) -> None:
+        """Let go of a section, of what lies in it and what it lies in, up to the whole message. Raises StoreError."""
+
+        def act(cache: Database) -> None:
+            with cache.transaction():
+                for at in cache.column(
+                    "SELECT section FROM part WHERE envelope_id = ?1 UNION"
+                    " SELECT section FROM staging WHERE envelope_id = ?1",
+                    (envelope_id,),
+                ):
+                    known = at.removesuffix(ENCODED)
+                    if not known or f"{known}.".startswith(f"{section}.") or section.startswith(f"{known}."):
+                        forget(cache, "envelope_id = ? AND section = ?", (envelope_id, at))
+                        _unstage(cache, envelope_id, at)
+
+        self._cache.attempt(act, None)
+
     # --- slices ---------------------------------------------------------------
 
     def begin(self, envelope_id: EnvelopeId, section: Section | str, total: int) -> int:

@@ -21,6 +21,7 @@ from tuimail.store.migrations import bring_up_to_date
 from tuimail.store.state import State
 
 if TYPE_CHECKING:
+    from tuimail.model import EnvelopeId, Section
     from tuimail.paths import Paths
     from tuimail.store.acting.deeds import Deeds
     from tuimail.store.acting.pending import Pending
@@ -107,7 +108,7 @@ class Store:
         """Attachments that are held until a person releases them."""
         from tuimail.store.holding.quarantine import Quarantine  # as `local`
 
-        return Quarantine(self._database, self.local.where)
+        return Quarantine(self._database, self.local.where, self._drop_part)
 
     @cached_property
     def threads(self) -> Threads:
@@ -197,6 +198,9 @@ class Store:
 
             self._parts = Parts(self._database, self._parts_file, write=self._write)
         return self._parts
+
+    def _drop_part(self, envelope_id: EnvelopeId, section: Section) -> None:
+        self.parts.drop(envelope_id, section)  # opened only now
 
     def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
         """All or nothing, for several changes; inside another one it is part of that.

@@ -333,6 +333,11 @@ def _refuse_held(store: Store, messages: Sequence[Message]) -> None:
     """Raises QuarantineRefused for what must not leave its account: in another one nobody knows that it is held."""
     for message in messages:
         parts = store.quarantine.of_message(message.target.envelope_id)
+        if any(part.state is PartState.DELETED and not part.is_here for part in parts):
+            raise QuarantineRefused(
+                "An attachment of this message was deleted here, so it stays in its account.",
+                "The server still has it, and a copy elsewhere would bring it back.",
+            )
         if any(part.state in {PartState.HELD, PartState.DELETING} for part in parts):
             raise QuarantineRefused(
                 "An attachment of this message is held in quarantine, so it stays in its account.",

@@ -103,6 +103,7 @@ def _octets(store: Store, envelope: Envelope) -> bytes:
 
 def refuse_unreleased(store: Store, config: Config, envelope: Envelope) -> None:
     """Raises QuarantineRefused when an attachment is held, or would be if it were fetched."""
+    store.local.refuse_held(envelope.id, WHOLE)
     states = {part.section: part.state for part in store.quarantine.of_message(envelope.id)}
     waiting = [state for state in states.values() if state in (PartState.HELD, PartState.DELETING)]
     account = config.accounts.get(envelope.account)

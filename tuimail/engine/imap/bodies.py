@@ -134,6 +134,7 @@ class Bodies:
         """The whole message, or its header block, as they are."""
         if self._store.parts.info(envelope.id, section) is not None:
             return
+        self._store.local.refuse_held(envelope.id, section)
         yield from self._stage(envelope, section, section, envelope.size_octets if section == "" else 0)
         self._store.parts.finish(envelope.id, section)
         if section == "":

@@ -8,14 +8,26 @@ from tuimail.store.database import Database
 
 
 def refuse_held(database: Database, envelope_id: EnvelopeId, section: str) -> None:
-    """Raises QuarantineRefused when a section is held or deleted, holds such a part, or lies in one."""
-    if not section:
-        return
-    for other, state in database.rows(
-        "SELECT section, state FROM stored_part WHERE envelope_id = ? AND state IN ('held', 'deleting', 'deleted')",
+    """Raises QuarantineRefused when a section is held or deleted, holds such a part, or lies in one.
+
+    The whole message is refused only where a server would bring back with it what was deleted here.
+    """
+    for other, state, on_server in database.rows(
+        "SELECT section, state, body_end IS NULL FROM stored_part"
+        " WHERE envelope_id = ? AND state IN ('held', 'deleting', 'deleted')",
         (envelope_id,),
     ):
-        if section == other or section.startswith(f"{other}.") or other.startswith(f"{section}."):
+        if not section:
+            if state == "deleted" and on_server:
+                raise QuarantineRefused(
+                    "An attachment of this message was deleted here.",
+                    "The server still has it, and the whole message would bring it back.",
+                )
+        elif section == other or section.startswith(f"{other}.") or other.startswith(f"{section}."):
+            if state == "deleted" and on_server:
+                raise QuarantineRefused(
+                    "This attachment was deleted here.", "The server still has it, in its copy of the message."
+                )
             if state == "deleted":
                 if section == other:
                     raise QuarantineRefused("This attachment was deleted.", "A note in its place says what it was.")

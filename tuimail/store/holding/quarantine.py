@@ -21,7 +21,7 @@ from time import gmtime, strftime
 from typing import Final, NamedTuple
 
 from tuimail.errors import NotDownloaded, UsageError, Vanished
-from tuimail.model import AccountName, EnvelopeId, MailboxId, Section
+from tuimail.model import AccountName, BodyState, EnvelopeId, MailboxId, Section
 from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.holding import quarantine_record
@@ -88,9 +88,13 @@ _ORDER: Final = " ORDER BY envelope.place DESC, envelope.id DESC, section LIMIT 
 class Quarantine:
     """The attachments of all accounts that are, or were, held."""
 
-    def __init__(self, database: Database, where: Where) -> None:
+    def __init__(
+        self, database: Database, where: Where, drop: Callable[[EnvelopeId, Section], None] = lambda _id, _section: None
+    ) -> None:
+        """`drop` lets go of what the cache of parts has of a section."""
         self._database = database
         self._where = where
+        self._drop = drop
 
     # --- looking --------------------------------------------------------------
 
@@ -204,12 +208,14 @@ class Quarantine:
     ) -> None:
         """Take a part out of the stored message; a note says what it was, the rest stays octet for octet.
 
-        `describe` tells what the message says then. Raises UsageError when it lies on a
-        server, Vanished, StoreError; after a crash the next scan ends it.
+        `describe` tells what the message says then. Of mail that lies on a server all octets
+        that are here go, and never come back; the server keeps its copy. Raises UsageError,
+        Vanished, StoreError; after a crash the next scan ends it.
         """
         part = self._held(envelope_id, section, {PartState.HELD, PartState.RELEASED})
         if not part.is_here:
-            raise UsageError("This attachment lies on the server.", "Delete the message instead.")
+            self._delete_fetched(envelope_id, section, at)
+            return
         file = self._where.file(envelope_id)
         digest = hashlib.sha256(read_file(self._where.path(file))).digest()
         with self._database.transaction(durable=True):
@@ -231,6 +237,21 @@ class Quarantine:
 
     # --- inside ---------------------------------------------------------------
 
+    def _delete_fetched(self, envelope_id: EnvelopeId, section: Section, at: int) -> None:
+        """Of mail whose octets are on a server: nothing of it stays here."""
+        self._drop(envelope_id, section)  # before, so that a crash leaves nothing behind that is said to be deleted
+        with self._database.transaction(durable=True):
+            self._database.run(
+                "UPDATE stored_part SET state = 'deleted', decided_at = ? WHERE envelope_id = ? AND section = ?",
+                (at, envelope_id, section),
+            )
+            self._database.run(
+                "UPDATE envelope SET body = ? WHERE id = ? AND body = ?",
+                (int(BodyState.TEXT), envelope_id, int(BodyState.WHOLE)),
+            )
+            self._bump([envelope_id])
+        self._drop(envelope_id, section)  # and after, because it may have been fetched meanwhile
+
     def _held(
         self, envelope_id: EnvelopeId, section: Section, states: Iterable[PartState] = (PartState.HELD,)
     ) -> HeldPart:
@@ -250,7 +271,9 @@ class Quarantine:
             raise Vanished("This attachment is not in the quarantine.")
         start, end, encoding = row
         if end is None:
-            raise NotDownloaded("This attachment lies on the server.", "Release it to fetch it.")
+            raise NotDownloaded(
+                "The octets of this attachment lie on the server.", "They are fetched once it is released, and saved."
+            )
         try:
             raw = read_file(self._where.path(self._where.file(envelope_id)))
         except FileNotFoundError as exc:

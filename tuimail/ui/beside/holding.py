@@ -100,6 +100,7 @@ def held_of(part: HeldPart) -> Held:
         subject=part.subject,
         sort_at=part.sort_at,
         decided_at=part.decided_at,
+        on_server=not part.is_here,
     )
 
 
@@ -109,7 +110,7 @@ def verdict_of(stored: str) -> Verdict | None:
 
 
 def delete_held(store: Store, held: Held, *, at: int) -> None:
-    """Replace one in the stored message by a note."""
+    """Replace one in the stored message by a note, or let go of all that was fetched of it."""
     from tuimail.engine.local.describe import describe  # 8 ms, only when something is deleted
 
     store.quarantine.delete(held.envelope_id, held.section, lambda raw: describe(raw, hold=True), at=at)
@@ -144,7 +145,7 @@ def attachment_of(held: Held) -> Attachment:
         declared_type=held.declared_type,
         real_type=held.real_type,
         size_octets=held.size_octets,
-        is_here=True,
+        is_here=not held.on_server,
         warnings=held.reasons if (held.verdict or 0) > Verdict.NO_FINDING else (),
         hold=held.state,
         verdict=held.verdict,
@@ -161,6 +162,13 @@ def worst_reason(held: Held) -> str:
     if held.reasons:
         return clean_line(held.reasons[0], 300)
     return "Nobody has examined it yet." if held.verdict is None else ""
+
+
+def deleted_words(held: Held) -> str:
+    """What is left of one that was deleted, as a sentence."""
+    if held.on_server:
+        return "The server still has it, in its copy of the message."
+    return "Its message keeps a note of it."
 
 
 def short_name(held: Held) -> str:

@@ -28,6 +28,7 @@ from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.holding import (
     Holding,
     attachment_of,
+    deleted_words,
     has_findings,
     short_name,
     told,
@@ -47,6 +48,14 @@ from tuimail.ui.widgets.key_bar import KeyBar
 ONCE_MORE = (
     "\n\nOnce it is released it can be saved, and then opened by any program. "
     "Do you know the sender, and did you expect this file?"
+)
+DELETES = (
+    "?\n\nIt is taken out of the stored message, and cannot be brought back. The message keeps a note of "
+    "what was there: name, type, size and SHA-256. Everything else in it stays as it is."
+)
+DELETES_FETCHED = (
+    "?\n\nAll that was fetched of it is thrown away, and it is not fetched again. The server keeps its copy of "
+    "the message; delete the message to be rid of it there, too."
 )
 REST_S = 0.1
 """The cursor rests so long before its octets are read."""
@@ -305,12 +314,8 @@ class QuarantineScreen(Punctual, Screen[None]):
         self.run_worker(self._delete(held), group="decide", exclusive=True, exit_on_error=False)
 
     async def _delete(self, held: Held) -> None:
-        question = Content("Delete ").append(text.content(short_name(held), 200).stylize("bold")).append(
-            Content(
-                "?\n\nIt is taken out of the stored message, and cannot be brought back. The message keeps a note of "
-                "what was there: name, type, size and SHA-256. Everything else in it stays as it is."
-            )
-        )
+        what = DELETES_FETCHED if held.on_server else DELETES
+        question = Content("Delete ").append(text.content(short_name(held), 200).stylize("bold")).append(Content(what))
         confirm = Confirm(question, title="Delete", yes="Delete it", no="Back", is_dangerous=True)
         if await self.app.push_screen_wait(confirm) is not True:
             return
@@ -320,7 +325,7 @@ class QuarantineScreen(Punctual, Screen[None]):
             self._tell_error(exc)
             return
         self._inside.pop(held.key, None)
-        self._tell(f"Deleted {short_name(held)}. The message keeps a note of it.")
+        self._tell(f"Deleted {short_name(held)}. {deleted_words(held)}")
         self._decided()
 
     def _decided(self) -> None:
@@ -335,7 +340,7 @@ class QuarantineScreen(Punctual, Screen[None]):
         if held.state is HeldState.HELD:
             self._tell("It is held. Look at what is known of it, then release it with r.")
         elif held.state is HeldState.DELETED:
-            self._tell("It was deleted; only a note of it is left.")
+            self._tell(f"It was deleted. {deleted_words(held)}")
         else:
             ask_to_save(self.app, (attachment_of(held),), self._saving)
 
