@@ -332,7 +332,8 @@ EACH = pytest.mark.parametrize("offers", KINDS.values(), ids=KINDS.keys())
 def test_a_session_cut_here_and_there_is_never_called_unsent_when_it_was_sent(
     offers: tuple[str, ...], direction: str
 ) -> None:
-    verdicts = _sweep(offers, direction, lambda total: range(1, total, 17))
+    # Only the last two octets of a message are sure to leave doubt: those of the second are just before QUIT.
+    verdicts = _sweep(offers, direction, lambda total: {*range(1, total, 17), *range(total - 10, total)})
     assert {Reached.NOTHING, Reached.UNKNOWN} <= verdicts
 
 
