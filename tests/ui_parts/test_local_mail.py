@@ -345,9 +345,9 @@ def test_time_left_in_words(seconds: float, words: str) -> None:
 def test_two_downloads_are_told_apart() -> None:
     downloads = Downloads()
     downloads.take({"a": {"messages": (1, 2)}, "b": {"messages": (3, 4)}}, set(), 0)
-    assert downloads.words == "a 1 of 2 · b 3 of 4"
+    assert downloads.words == ("a 1 of 2 · b 3 of 4", "busy", "4 of 6")
     downloads.take({"a": {"messages": (2, 2)}}, {"b"}, 1)
-    assert downloads.words == ""
+    assert downloads.words.words == ""
 
 
 def test_a_pop3_account_on_the_screen(snap_compare: Compare, house: House) -> None:
