@@ -198,7 +198,7 @@ class MailboxSync:
         return done == total
 
     def _ask_again(self, server: Sequence[int]) -> bool:
-        """Fetch once more what did not come; False when interrupted. What is lacking then is looked for at each open."""
+        """Fetch once more what did not come; False when interrupted. What lacks then is looked for at each open."""
         lacking = plan.diff(self._store.envelopes.uids(self._id), server).missing
         for wanted in plan.chunks(lacking):
             if self._interrupted():
