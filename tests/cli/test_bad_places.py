@@ -14,8 +14,11 @@ import pytest
 
 from tests.cli.conftest import CONFIG, Done, Home
 from tests.demo_account import PASSWORD, configured, stop_engine
+from tests.faults.drop_server import Drop, DropServer
+from tests.faults.promise import assert_promise, assert_settled, stored_by_uidl
 from tests.ui.terminal import Terminal, app_environ
 from tuimail.demo.server import DemoServer
+from tuimail.model import AccountName
 from tuimail.paths import Paths
 from tuimail.store import Store
 
@@ -171,9 +174,9 @@ def crowded(home: Home, server: DemoServer, small_disk: Path) -> Iterator[Home]:
     stop_engine(home.paths)
 
 
-def grow(place: Path) -> None:
+def grow(place: Path, size: str = "64m") -> None:
     """Make the disk large."""
-    subprocess.run(["mount", "-o", "remount,size=64m", str(place)], capture_output=True, check=True)
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(place)], capture_output=True, check=True)
 
 
 def subjects(home: Home) -> int:
@@ -233,6 +236,93 @@ def test_a_screen_whose_disk_fills_goes_on_once_there_is_room(
         assert terminal.wait() == 0
         assert b"Traceback" not in terminal.output
     assert subjects(crowded) == 1600
+
+
+# --- POP3: the only copy may be ours -----------------------------------------
+
+POP = AccountName("pop")
+
+
+@pytest.fixture
+def drop() -> Iterator[DropServer]:
+    """A drop with more mail than a small disk takes."""
+    with DropServer(Drop({b"u%04d" % number: mail(number) for number in range(1, 1201)})) as server:
+        yield server
+
+
+@pytest.fixture
+def popping(home: Home, drop: DropServer, small_disk: Path) -> Iterator[Home]:
+    """A home whose Maildir lies on the small disk; what is here goes from the server."""
+    home.environ["XDG_DATA_HOME"] = str(small_disk)
+    home.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(dir=small_disk.parent)
+    home.paths = Paths.from_environment(home.environ)
+    home.configure(f"""\
+[accounts.pop]
+address = "ada@example.net"
+[accounts.pop.receive]
+protocol = "pop3"
+host = "{drop.host}"
+port = {drop.pop3_port}
+security = "none"
+user = "{drop.pop3_user}"
+password_command = ["echo", "{drop.password}"]
+keep_on_server = "never"
+""")
+    yield home
+    stop_engine(home.paths)
+
+
+def sentence_of(home: Home) -> str:
+    """What the account's status says."""
+    (account,) = home.run("account", "list", "--json").json()
+    return str(account["sentence"])
+
+
+def test_a_disk_that_fills_while_pop3_mail_comes_loses_nothing(
+    popping: Home, drop: DropServer, small_disk: Path
+) -> None:
+    mails = drop.drop.start()
+    grow(small_disk, "3m")
+    assert_said_full(popping.run("sync"))
+    stop_engine(popping.paths)
+    drop.drained()
+    grow(small_disk)
+    with Store.open(popping.paths) as store:
+        assert_promise(drop.drop, mails, store, POP)
+        assert 0 < len(stored_by_uidl(store, POP)) < 1200
+    assert popping.run("sync").code == 0
+    drop.drained()
+    assert sentence_of(popping) == ""
+    with Store.open(popping.paths) as store:
+        assert_settled(drop.drop, mails, store, POP, popping.paths.maildir)
+
+
+def test_a_maildir_that_cannot_be_written_is_one_sentence_and_the_mail_stays_on_the_server(
+    popping: Home, drop: DropServer, small_disk: Path
+) -> None:
+    grow(small_disk)
+    drop.drop.messages = {b"first": mail(1)}
+    assert popping.run("sync").code == 0
+    drop.drained()
+    drop.drop.messages = {b"second": mail(2)}
+    place = str(popping.paths.maildir)
+    for argv in (["mount", "--bind", place, place], ["mount", "-o", "remount,bind,ro", place]):
+        subprocess.run(argv, capture_output=True, check=True)
+    try:
+        done = popping.run("sync")
+        said = done.out + done.err
+        assert (done.code, len(said.strip().splitlines()) <= 2) == (1, True), said
+        assert "Read-only" in said
+        assert "writable again" in said
+        assert "Read-only" in sentence_of(popping)
+        drop.drained()
+        assert set(drop.drop.messages) == {b"second"}
+    finally:
+        stop_engine(popping.paths)
+        subprocess.run(["umount", "-l", place], capture_output=True, check=True)
+    assert popping.run("sync").code == 0
+    drop.drained()
+    assert (subjects(popping), drop.drop.messages, sentence_of(popping)) == (2, {}, "")
 
 
 # --- terminals ---------------------------------------------------------------

@@ -48,15 +48,15 @@ def _without_code(exc: Exception, file: Path) -> StoreError:
     return _unreadable(exc, file)
 
 
-def translate_os(exc: OSError, place: Path) -> StoreError:
-    """What an error of the file system about `place` means."""
+def translate_os(exc: OSError, place: Path, advice: str = "Choose another folder.") -> StoreError:
+    """What an error of the file system about `place` means; `advice` helps where it is not a full disk."""
     match exc.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return disk_full(place)
         case errno.EROFS | errno.EACCES | errno.EPERM:
-            return ReadOnly(f"{place} cannot be written: {exc.strerror}.", "Choose another folder.")
+            return ReadOnly(f"{place} cannot be written: {exc.strerror}.", advice)
         case _:
-            return StoreError(f"{place} cannot be used: {exc.strerror or exc}.", "Choose another folder.")
+            return StoreError(f"{place} cannot be used: {exc.strerror or exc}.", advice)
 
 
 def corrupt(file: Path, why: str = "") -> Corrupt:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LARGEST_OCTETS: Final = 2 << 30
 """Of a message, when the caller names no limit."""
+_ADVICE: Final = "Make its folder writable again; nothing that was stored is lost."
 STALE_S: Final = 36 * 3600
 """The age at which anybody may clear a file out of `tmp`, by the format's own rule."""
 INFO: Final = ":2,"
@@ -112,7 +113,7 @@ class Arriving:
         try:
             self.descriptor = _open_locked(self.name)
         except OSError as exc:
-            raise translate_os(exc, Path(tmp)) from exc
+            raise translate_os(exc, Path(tmp), _ADVICE) from exc
 
     @property
     def path(self) -> Path:
@@ -150,7 +151,7 @@ class Arriving:
                 os.utime(self.descriptor, (self.arrived_at, self.arrived_at))
             os.fsync(self.descriptor)
         except OSError as exc:
-            raise translate_os(exc, self.path.parent) from exc
+            raise translate_os(exc, self.path.parent, _ADVICE) from exc
 
     def start_sync(self) -> None:
         """Have the kernel begin to write, without waiting: syncing fifty that began takes half the time."""
@@ -186,7 +187,7 @@ class Arriving:
             while written < len(chunk):
                 written += os.write(self.descriptor, memoryview(chunk)[written:])
         except OSError as exc:
-            raise translate_os(exc, self.path.parent) from exc
+            raise translate_os(exc, self.path.parent, _ADVICE) from exc
 
     def __enter__(self) -> Self:
         return self
@@ -458,7 +459,7 @@ def bordered(place: Path, but: type[OSError] | tuple[type[OSError], ...] = ()) -
     except OSError as exc:
         if isinstance(exc, but):
             raise
-        raise translate_os(exc, place) from exc
+        raise translate_os(exc, place, _ADVICE) from exc
 
 
 def remove_files(paths: Iterable[Path]) -> None:
