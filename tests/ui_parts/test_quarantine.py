@@ -174,6 +174,21 @@ def test_enter_and_escape_do_not_release_one_with_findings(tmp_path: Path, keys:
     assert visit.changes == 0
 
 
+def test_delete_says_of_imap_mail_that_the_server_keeps_its_copy(tmp_path: Path) -> None:
+    fetched = held(7, "report.pdf", on_server=True)
+    visit = Visit(tmp_path, [fetched], first=fetched.key)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(visit.app.screen, Confirm))
+        assert "The server keeps its copy" in " ".join(screen_text(visit.app).split())
+        await pilot.press("y")
+        await until(pilot, lambda: visit.holding.state_of(fetched) is HeldState.DELETED)
+        await until(pilot, lambda: "The server still has it" in " ".join(screen_text(visit.app).split()))
+
+    visit.run(steps)
+
+
 def test_delete_asks_says_that_a_note_stays_and_takes_enter_for_no(tmp_path: Path) -> None:
     visit = Visit(tmp_path, first=INVOICE.key)
 

@@ -457,7 +457,8 @@ _QUARANTINE = Command(
         Command(
             "delete", "remove attachments from their messages",
             "Takes attachments out of the stored messages, which keep a note of what was there: name, type, size and "
-            "SHA-256. Everything else in a message stays as it is, octet for octet.",
+            "SHA-256. Everything else in a message stays as it is, octet for octet. Of IMAP mail all that was fetched "
+            "of them goes for good; the server keeps its copy.",
             "quarantine:delete", (_HELD, _YES),
         ),
     ),
