@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.ui.values import NOW, account
 from tuimail.mime.clean import cell_width
-from tuimail.model import AccountStatus
+from tuimail.model import Account, AccountStatus
 from tuimail.ui.lines.status import AWAY, HAND, PROGRESS, TROUBLE, Part, account_parts, most_cells, status_runs
 
 DOWNLOAD = Part("312 of 1,204 · 48 MB · 2 min left", "busy", PROGRESS, "312 of 1,204")
@@ -58,3 +60,27 @@ def test_what_a_person_does_with_the_hands_stays_longest() -> None:
     hand = Part("9 lines · r quotes · y copies · Esc ends", "busy", HAND, "9 lines · r quotes")
     assert words([hand, *ALL], 34).startswith("9 lines")
     assert words([hand, Part("engine away", "offline", AWAY)], 20) == "9 lines · r quotes"
+
+
+def two(status: AccountStatus, other: AccountStatus, **addresses: str) -> list[Account]:
+    """Two accounts, both ada's."""
+    one = account("work", status=status, sentence="imap.example refused the connection.")
+    second = account("home", status=other, sentence="imap.example refused the connection.")
+    return [one, dataclasses.replace(second, address=addresses.get("second", "ada@example.net"))]
+
+
+def test_what_all_accounts_have_in_common_is_said_once() -> None:
+    parts = account_parts(two(AccountStatus.OFFLINE, AccountStatus.OFFLINE), NOW)
+    assert words(parts, 200) == "2 accounts offline since 08:12 · imap.example refused the connection."
+    assert words(parts, 20) == "offline"
+    needy = account_parts(two(AccountStatus.NEEDS_PASSWORD, AccountStatus.NEEDS_PASSWORD), NOW)
+    assert words(needy, 35) == "2 accounts need their passwords"
+    assert account_parts(two(AccountStatus.ONLINE, AccountStatus.ONLINE), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "said"), [("bob@example.org", "ada"), ("ada@example.net", "example.org"), ("ada@example.org", "work")]
+)
+def test_accounts_are_told_apart_in_few_words(second: str, said: str) -> None:
+    accounts = two(AccountStatus.OFFLINE, AccountStatus.ONLINE, second=second)
+    assert words(account_parts(accounts, NOW), 25) == f"{said}: offline"

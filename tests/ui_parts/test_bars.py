@@ -187,3 +187,19 @@ def test_a_click_on_a_key_does_what_the_key_does_and_the_bar_follows_the_focus()
         await until(pilot, lambda: app.helped == 1)
 
     piloted(app, steps)
+
+
+def test_the_key_bar_leaves_out_what_has_nothing_to_act_on() -> None:
+    every = [slot.words for slot in bar_slots("reader", {}, 200)]
+    assert [slot.words for slot in bar_slots("reader", {}, 200, {"attachments.save"})] == [
+        words for words in every if words != "save"
+    ]
+    bar = KeyBar(pane="reader")
+    app = Host(widgets=[bar])
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for idle, is_shown in ((("attachments.save",), False), ((), True)):
+            bar.leave_out(*idle)
+            await until(pilot, lambda is_shown=is_shown: ("S save" in screen_text(app)) is is_shown)
+
+    piloted(app, steps)

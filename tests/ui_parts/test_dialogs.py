@@ -15,11 +15,13 @@ from textual.widgets import Input, OptionList
 from tests.ui_parts.host import Host, piloted, screen_text, until
 from tests.ui_parts.hostile import HOSTILE, NEVER
 from tuimail.errors import UsageError
+from tuimail.mime.clean import cell_width
 from tuimail.model import Link
 from tuimail.ui import text
 from tuimail.ui.beside.opener import browser_argv, check_url
+from tuimail.ui.key_help import help_groups
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm, ConfirmLink, address
-from tuimail.ui.screens.help import HelpScreen
+from tuimail.ui.screens.help import HelpScreen, group_lines
 from tuimail.ui.screens.links import LinksScreen
 from tuimail.ui.screens.password import PasswordScreen
 
@@ -226,3 +228,23 @@ def test_help_fits_any_terminal(size: tuple[int, int]) -> None:
         await pilot.pause()
 
     piloted(app, steps, size)
+
+
+def test_help_on_a_tiny_terminal_is_mostly_keys() -> None:
+    app = Host(HelpScreen())
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.pause()
+        assert app.screen.query_one("#keys").size.height == 7
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: app.screen.query_one("#keys").size.height > 10)
+
+    piloted(app, steps, (40, 10))
+
+
+@pytest.mark.parametrize("width", [37, 70])
+def test_help_says_what_only_the_palette_does(width: int) -> None:
+    groups = help_groups({}, "palette message.archive_thread")
+    lines = [line.plain for line in group_lines(groups[0], width)]
+    assert lines[1].startswith(" palette")
+    assert max(cell_width(line) for line in lines) <= width

@@ -15,7 +15,7 @@ from tuimail.errors import Unchangeable, UsageError
 from tuimail.model import DraftId, OutboxId, OutboxItem, OutState
 from tuimail.ui.beside.notices import News
 from tuimail.ui.screens.dialogs import Choose, Confirm
-from tuimail.ui.screens.outbox import OutboxScreen
+from tuimail.ui.screens.outbox import OutboxList, OutboxScreen, OutboxTitle
 
 EVIDENCE = "It is not in Sent, and the server had not answered."
 
@@ -213,3 +213,17 @@ def test_for_what_cannot_be_edited_cancelling_is_offered() -> None:
 
     run(desk, steps)
     assert desk.asked == [("cancel", 1)]
+
+
+def test_before_it_is_read_the_outbox_does_not_say_that_it_is_empty() -> None:
+    title, rows = OutboxTitle(), OutboxList(lambda: NOW, lambda _: None)
+    app = Host(widgets=[title, rows])
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        assert "othing" not in screen_text(app)
+        title.show([])
+        rows.show([])
+        await until(pilot, lambda: "nothing is on the way" in screen_text(app))
+        assert "Nothing is on its way out." in screen_text(app)
+
+    piloted(app, steps)

@@ -12,6 +12,8 @@ from tuimail.ui.keymaps import KEYMAPS, key_label, keys_of
 from tuimail.ui.keys import ACTIONS, TOPICS, ActionSpec
 
 DIALOG_SENTENCE = "In every dialog: Enter accepts, Tab moves on, Esc leaves without doing anything."
+PALETTE_ONLY = "palette"
+"""In place of keys, for what has none."""
 
 class HelpRow(NamedTuple):
     """One line of the help."""
@@ -36,7 +38,7 @@ def help_groups(keymap: Mapping[str, str], words: str = "") -> list[HelpGroup]:
         rows = []
         for each in ACTIONS:
             labels = tuple(key_label(key) for key in keys_of(each, keymap))
-            text = " ".join((*labels, each.id, each.description, each.help, title)).casefold()
+            text = " ".join((*(labels or (PALETTE_ONLY,)), each.id, each.description, each.help, title)).casefold()
             if each.topic == topic and all(word in text for word in wanted):
                 rows.append(HelpRow(labels, each))
         if rows:
@@ -58,7 +60,7 @@ def keys_markdown() -> str:
     ]
     for group in help_groups({}):
         lines += [f"## {group.title}", "", "| Keys | What it does | Id |", "| --- | --- | --- |"]
-        lines += [f"| {_code(row.keys) or 'palette'} | {row.spec.help} | `{row.spec.id}` |" for row in group.rows]
+        lines += [f"| {_code(row.keys) or PALETTE_ONLY} | {row.spec.help} | `{row.spec.id}` |" for row in group.rows]
         lines.append("")
     return "\n".join(lines + _keymaps_markdown())
 

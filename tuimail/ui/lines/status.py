@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tuimail.mime.clean import cell_width, clean_line
-from tuimail.model import Account, AccountStatus
+from tuimail.model import Account, AccountName, AccountStatus
 from tuimail.ui.lines.rows import Run, Runs, cut_runs, runs_width, status_role
 from tuimail.ui.lines.when import clock_time, counted
 
@@ -40,16 +40,45 @@ def account_parts(accounts: Sequence[Account], now: float) -> list[Part]:
     waiting = sum(account.pending for account in accounts)
     if waiting:
         parts.append(Part(f"{counted(waiting)} waiting", "busy", QUEUED))
+    if len(accounts) > 1 and len({account.status for account in accounts}) == 1:
+        return parts + _all_in_one_trouble(accounts, now)
+    names = short_names(accounts)
     for account in accounts:
         trouble, short, weight = _trouble(account, now)
         if not trouble:
             continue
         address = clean_line(account.address, 60)
-        who, name = (f"{address}: ", f"{address.partition('@')[0][:12]}: ") if len(accounts) > 1 else ("", "")
+        who, name = (f"{address}: ", f"{names[account.name]}: ") if len(accounts) > 1 else ("", "")
         parts.append(Part(who + trouble, status_role(account), weight, name + short))
         if account.sentence:
             parts.append(Part(clean_line(account.sentence, 200), "muted", REASON))
     return parts
+
+
+def _all_in_one_trouble(accounts: Sequence[Account], now: float) -> list[Part]:
+    """What all accounts have in common, said once; nothing when all is well."""
+    latest = max(accounts, key=lambda account: account.since)
+    trouble, short, weight = _trouble(latest, now)
+    if not trouble:
+        return []
+    many = f"{counted(len(accounts))} accounts"
+    words = f"{many} need their passwords" if latest.status is AccountStatus.NEEDS_PASSWORD else f"{many} {trouble}"
+    reasons = dict.fromkeys(clean_line(account.sentence, 200) for account in accounts if account.sentence)
+    return [Part(words, status_role(latest), weight, short), *(Part(reason, "muted", REASON) for reason in reasons)]
+
+
+def short_names(accounts: Sequence[Account]) -> dict[AccountName, str]:
+    """Each account in few cells: who of its address, where two share that its domain, else its own name."""
+    halves = [clean_line(account.address, 60).partition("@") for account in accounts]
+    whos = [who[:12] for who, _, _ in halves]
+    domains = [domain[:24] for _, _, domain in halves]
+    names = {}
+    for account, who, domain in zip(accounts, whos, domains, strict=True):
+        if whos.count(who) == 1:
+            names[account.name] = who
+        else:
+            names[account.name] = domain if domains.count(domain) == 1 else clean_line(account.name, 24)
+    return names
 
 
 def _trouble(account: Account, now: float) -> tuple[str, str, int]:

@@ -19,13 +19,17 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tuimail.mime.clean import cell_width
-from tuimail.ui.key_help import DIALOG_SENTENCE, HelpGroup, HelpRow, help_groups
+from tuimail.ui.key_help import DIALOG_SENTENCE, PALETTE_ONLY, HelpGroup, HelpRow, help_groups
 from tuimail.ui.screens.dialogs import Dialog
 
 TWO_COLUMNS_FROM = 104
+LOW = 16
+"""Screens of fewer lines give the table all they have."""
 _FRAME_CELLS = 7
+_LOW_FRAME_CELLS = 3
 _GAP_CELLS = 4
 _KEY_CELLS = 21
+_WORDS_CELLS = 20
 
 
 class HelpScreen(Dialog[None]):
@@ -60,7 +64,8 @@ class HelpScreen(Dialog[None]):
         self.query_one(Input).focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        """One column or two."""
+        """One column or two; without margins where there are few lines."""
+        self.set_class(event.size.height < LOW, "-low")
         self._show()
 
     @on(Input.Changed)
@@ -84,6 +89,8 @@ class HelpScreen(Dialog[None]):
     def _show(self) -> None:
         groups = help_groups(self._keymap, self.query_one(Input).value)
         width = min(140, self.size.width * 96 // 100) - _FRAME_CELLS
+        if self.has_class("-low"):
+            width = self.size.width - _LOW_FRAME_CELLS
         two = self.size.width >= TWO_COLUMNS_FROM and len(groups) > 1
         column = (width - _GAP_CELLS) // 2 if two else width
         left, right = split_groups(groups, column) if two else (groups, [])
@@ -120,8 +127,13 @@ def group_lines(group: HelpGroup, width: int) -> list[Content]:
 
 def _row_lines(row: HelpRow, width: int) -> list[Content]:
     caps = Content(" ").join(Content.styled(f" {label} ", "$key-cap on $key-cap-background") for label in row.keys)
+    if not row.keys:
+        caps = Content.styled(f" {PALETTE_ONLY}", "$dialog-label")
+    if width - _KEY_CELLS < _WORDS_CELLS:  # there is no room for both beside each other
+        narrow = textwrap.wrap(row.spec.help, max(16, width - 3))
+        return [caps, *(Content(f"   {text}") for text in narrow)]
     caps_cells = cell_width(caps.plain)
-    words = textwrap.wrap(row.spec.help, max(16, width - _KEY_CELLS)) or [""]
+    words = textwrap.wrap(row.spec.help, width - _KEY_CELLS) or [""]
     if caps_cells > _KEY_CELLS - 1:  # a person's own keys may be many: they get a line of their own
         first = [caps]
         indent = [Content(" " * _KEY_CELLS)] * len(words)
