@@ -131,6 +131,12 @@ class Inbox:
         with self._lock:
             self._news.add(notice)
 
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether something must be asked now: a password."""
+        with self._lock:
+            return bool(self._news.passwords)
+
     def take(self) -> News:
         """Everything since the last call."""
         with self._lock:

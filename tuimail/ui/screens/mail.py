@@ -228,7 +228,11 @@ class MailScreen(ListingPane):
         if self._news_timer is not None:
             self._news_timer.stop()
             self._news_timer = None
-        wait_s = self.pace.wait_s(is_waited_for=self.reading.is_waiting or not self.list_view.total)
+        if not self.is_running:
+            return  # the screen goes away: a timer came late
+        wait_s = self.pace.wait_s(
+            is_waited_for=self.reading.is_waiting or not self.list_view.total or self._inbox.is_for_a_person
+        )
         if wait_s > 0:
             self._news_timer = self.set_timer(wait_s, self._notices_arrived)
         else:
