@@ -32,7 +32,7 @@ pytestmark = pytest.mark.pty
 MESSAGES = 1500
 NEWEST = f"Report {MESSAGES}"
 PATIENCE_S = 30.0
-HEADERS_AND_TEXTS = 80
+HEADERS_AND_TEXTS = 32
 """So many commands make a first sync."""
 
 Engine = Literal["ends by itself", "is stopped", "is killed too"]
@@ -187,7 +187,7 @@ def kill_and_look(home: Path, server: Demo, commands: int, more_s: float, engine
     [
         pytest.param(7, "is killed too", id="while new headers come"),
         pytest.param(9, "is stopped", id="while old headers come"),
-        pytest.param(40, "ends by itself", id="while texts come"),
+        pytest.param(26, "ends by itself", id="while texts come"),
     ],
 )
 def test_a_screen_that_is_killed_loses_and_doubles_nothing(

@@ -197,9 +197,15 @@ def test_the_key_bar_leaves_out_what_has_nothing_to_act_on() -> None:
     bar = KeyBar(pane="reader")
     app = Host(widgets=[bar])
 
+    def shown() -> bool:
+        return "S save" in screen_text(app)
+
+    def hidden() -> bool:
+        return not shown()
+
     async def steps(pilot: Pilot[Any]) -> None:
         for idle, is_shown in ((("attachments.save",), False), ((), True)):
             bar.leave_out(*idle)
-            await until(pilot, lambda is_shown=is_shown: ("S save" in screen_text(app)) is is_shown)
+            await until(pilot, shown if is_shown else hidden)
 
     piloted(app, steps)
