@@ -184,7 +184,7 @@ def test_new_mail_of_a_muted_conversation_comes_in_read(tmp_path: Path, full: De
     house = House(tmp_path, full)
     house.sync()
     muted = house.mailbox("Muted")
-    for _ in joining(house.store, house.ears):
+    for _ in joining(house.store, house.ears, lambda: None):
         pass
     first = house.store.envelopes.window(muted.id, 0, 1).rows[0].id
     assert house.store.mutes.toggle([first])
@@ -192,8 +192,9 @@ def test_new_mail_of_a_muted_conversation_comes_in_read(tmp_path: Path, full: De
         office.wait_sync(timeout_s=60)
         box.append(b"Subject: Re: Wall\r\nMessage-ID: <re@x>\r\nReferences: <wall@x>\r\n\r\ny\r\n")
         box.append(b"Subject: Door\r\nMessage-ID: <door@x>\r\n\r\nz\r\n")
-        house.sync()
-        house.ears.wait_until(lambda: house.mailbox("Muted").unread == 1)
+        office.wait_sync(timeout_s=60)
+        house.ears.wait_until(lambda: house.mailbox("Muted").total == 3 and house.mailbox("Muted").unread == 1)
+        house.ears.wait_until(lambda: [r"\Seen" in message.flags for message in box.messages] == [True, True, False])
     assert house.mailbox("Muted").total == 3
     assert house.mailbox("Muted").unread == 1, "only the other conversation's"
     house.close()

@@ -76,7 +76,9 @@ class Engine:
         self._requests: queue.SimpleQueue[Request | Callable[[], None] | None] = queue.SimpleQueue()
         self._accounts: dict[str, AtWork] = {}
         self._senders = Senders(self._accounts.get, self._ended)
-        self._indexing = Indexing(paths, tell, self._any_at_work, self._log)
+        self._indexing = Indexing(
+            paths, tell, self._any_at_work, self._log, wake=lambda: self.handle(Wake())
+        )
         self._searches = ServerSearches(tell)
         self._tickets: dict[str, set[str]] = {}
         self._tickets_lock = threading.Lock()

@@ -67,10 +67,14 @@ FULL: Final = "The disk is full: new mail cannot be searched until there is some
 class Indexing:
     """Keeps search.db up. Any thread tells it news, one works."""
 
-    def __init__(self, paths: Paths, tell: Callable[[Notice], None], is_busy: Callable[[], bool], log: Log) -> None:
-        """`is_busy`: whether anybody else has something to do."""
+    def __init__(
+        self, paths: Paths, tell: Callable[[Notice], None], is_busy: Callable[[], bool], log: Log,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`is_busy`: whether anybody else has something to do. `wake`: actions wait now."""
         self._paths = paths
         self._tell = tell
+        self._wake = wake
         self._is_busy = is_busy
         self._log = log
         self._bell = Bell()
@@ -154,7 +158,7 @@ class Indexing:
         self._news.clear()
         try:
             is_sweep_due = time.monotonic() >= self._sweep_at
-            together = joining(store, self._tell, by_subject=self._by_subject)
+            together = joining(store, self._tell, self._wake, by_subject=self._by_subject)
             self._work(store, chain(together, steps(store, sweep=is_sweep_due)))
             if store.upkeep.is_due(at=int(time.time())):
                 self._work(store, store.upkeep.steps(at=int(time.time())))
@@ -206,12 +210,19 @@ def _topic_of(subject: str, in_reply_to: str, references: str) -> Topic | None:
 
 
 def joining(
-    store: Store, tell: Callable[[Notice], None], size: int = JOINED, *, by_subject: Subjects | None = None
+    store: Store, tell: Callable[[Notice], None], wake: Callable[[], None], size: int = JOINED,
+    *, by_subject: Subjects | None = None,
 ) -> Generator[None, None, None]:
-    """Conversations are joined, some messages a step; ends when nothing is left. Raises StoreError."""
+    """Conversations are joined, some messages a step; ends when nothing is left. Raises StoreError.
+
+    `wake`: what came for muted ones is marked as read, which servers must be told.
+    """
     while (caught := store.threads.catch_up(size, ids_of, by_subject)).looked_at:
-        for mailbox_id in caught.mailboxes | store.mutes.quiet(at=int(time.time())):
+        quieted = store.mutes.quiet(at=int(time.time()))
+        for mailbox_id in caught.mailboxes | quieted:
             tell(MailboxChanged(mailbox_id))
+        if quieted:
+            wake()
         yield
 
 
