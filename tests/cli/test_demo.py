@@ -7,8 +7,10 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from tests.cli.conftest import Home
 from tuimail import config
 from tuimail.cli.demo import demo_process, read_places
+from tuimail.cli.demo_server import password_from, tell_password
 from tuimail.engine.office import Office, engine_runs
 from tuimail.model import AccountName
 from tuimail.net.credentials import auth
@@ -123,6 +126,17 @@ def test_the_password_of_the_demo_is_in_no_file_and_no_command_line(top: Path) -
         assert all(secret.encode() not in octets for octets in places)
     assert not paths.data.exists()
     assert not engine_runs(paths)
+
+
+def test_accounts_that_ask_for_the_password_at_once_all_get_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "password"
+    os.mkfifo(pipe, 0o600)
+    threading.Thread(target=tell_password, args=(pipe, "analytical"), daemon=True).start()
+    asking = [
+        subprocess.Popen(password_from(pipe), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        for _ in range(24)
+    ]
+    assert {child.communicate(timeout=LAST_WORDS)[0] for child in asking} == {"analytical\n"}
 
 
 def test_a_demo_server_that_does_not_start_is_one_sentence(

@@ -30,6 +30,13 @@ POP3_ACCOUNT = AccountName("pop")
 SECONDS_BETWEEN_MAIL = 45.0
 LONGEST_TOP = 60
 START_DEADLINE_S = 10.0
+_READ_PASSWORD = """\
+import sys
+line = ""
+while not line:
+    line = open(sys.argv[1]).readline().strip()
+print(line)
+"""
 
 
 def main() -> int:
@@ -44,7 +51,7 @@ def main() -> int:
         with DemoServer.start(drip_s=SECONDS_BETWEEN_MAIL) as server:
             pipe = Path(name) / "password"
             os.mkfifo(pipe, 0o600)
-            threading.Thread(target=_tell_password, args=(pipe, server.password), daemon=True).start()
+            threading.Thread(target=tell_password, args=(pipe, server.password), daemon=True).start()
             editor = ConfigEditor(paths.config_file)
             editor.add_account(account_of(server, pipe))
             editor.add_account(pop3_account_of(server, pipe))
@@ -85,11 +92,14 @@ def pop3_account_of(server: DemoServer, pipe: Path) -> AccountConfig:
 
 
 def password_from(pipe: Path) -> tuple[str, ...]:
-    """A command that prints the password; only Python is sure to be there."""
-    return (sys.executable, "-IS", "-c", "import sys; print(open(sys.argv[1]).readline().strip())", str(pipe))
+    """A command that prints the password; only Python is sure to be there.
+
+    Of two that read at once one may take what was written for both; the other tries again.
+    """
+    return (sys.executable, "-IS", "-c", _READ_PASSWORD, str(pipe))
 
 
-def _tell_password(pipe: Path, password: str) -> None:
+def tell_password(pipe: Path, password: str) -> None:
     """Write the password into the pipe for everybody who opens it."""
     while True:
         with contextlib.suppress(BrokenPipeError), pipe.open("w") as stream:  # open waits for a reader
