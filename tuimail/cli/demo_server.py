@@ -30,7 +30,7 @@ POP3_ACCOUNT = AccountName("pop")
 SECONDS_BETWEEN_MAIL = 45.0
 LONGEST_TOP = 60
 START_DEADLINE_S = 10.0
-_READ_PASSWORD = """\
+_READ_LINE = """\
 import sys
 line = ""
 while not line:
@@ -96,7 +96,7 @@ def password_from(pipe: Path) -> tuple[str, ...]:
 
     Of two that read at once one may take what was written for both; the other tries again.
     """
-    return (sys.executable, "-IS", "-c", _READ_PASSWORD, str(pipe))
+    return (sys.executable, "-IS", "-c", _READ_LINE, str(pipe))
 
 
 def tell_password(pipe: Path, password: str) -> None:
