@@ -13,7 +13,8 @@ from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.database import Database
 from tuimail.store.migrations import bring_up_to_date
-from tuimail.store.upkeep import DAY_S, free_pages, give_back
+from tuimail.store.spare import free_pages, give_back
+from tuimail.store.upkeep import DAY_S
 from tuimail.store.writing.drafts import KEPT_S
 
 NOISE = os.urandom(20_000)

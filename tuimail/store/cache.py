@@ -82,7 +82,7 @@ class Cache:
         return opened
 
     def _make(self, cache: Database) -> None:
-        cache.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `upkeep`
+        cache.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `spare`
         cache.run("PRAGMA journal_mode=WAL")
         with cache.transaction():
             if cache.row("SELECT 1 FROM sqlite_master LIMIT 1"):

@@ -47,7 +47,7 @@ def bring_up_to_date(database: Database, directory: Path = SCHEMA_DIRECTORY, new
 def _bring_up_to_date(database: Database, directory: Path, newest: int) -> None:
     if found_version(database, newest) == newest:
         return
-    database.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `upkeep`
+    database.run("PRAGMA auto_vacuum=INCREMENTAL")  # heard only as long as the file is empty; see `spare`
     database.run("PRAGMA journal_mode=WAL")
     for number, file in migration_files(directory):
         if number <= newest:

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from tuimail.errors import StoreError
 from tuimail.model import EnvelopeId, Section
-from tuimail.store import scrub, upkeep
+from tuimail.store import scrub, spare
 from tuimail.store.cache import Cache, drop_oldest, drop_orphans, forget
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.holding.held import is_held
@@ -299,7 +299,7 @@ class Parts:
 
     def give_back(self, spare_octets: int) -> bool:
         """Make the file shorter by some pages if much of it is free; whether it did."""
-        return self._cache.attempt(lambda cache: upkeep.give_back(cache, spare_octets), False)
+        return self._cache.attempt(lambda cache: spare.give_back(cache, spare_octets), False)
 
     def _find(self, columns: str, envelope_id: EnvelopeId, section: Section | str) -> SqlRow | None:
         stamp = self._stamp(envelope_id)
