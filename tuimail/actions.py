@@ -214,6 +214,17 @@ def from_json(text: str) -> Action:
         raise UsageError("A waiting action cannot be read.") from exc
 
 
+def readable(waiting: Iterable[str]) -> list[Action]:
+    """Actions from JSON; what cannot be read has no effect."""
+    actions = []
+    for text in waiting:
+        try:
+            actions.append(from_json(text))
+        except UsageError:
+            continue
+    return actions
+
+
 def describe(action: Action) -> str:
     """A few words for a person: `star`, `mark as seen`, `move`."""
     match action:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.store.making import START
 from tuimail.model import AccountName, EnvelopeId, MailboxId, Section
 from tuimail.store import Store
-from tuimail.store.ingest import Incoming
+from tuimail.store.incoming import Incoming
 from tuimail.store.maildirs.filing import Described, StoredPart
 
 POP = AccountName("pop")

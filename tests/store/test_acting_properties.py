@@ -19,7 +19,7 @@ from tuimail.actions import Action, Append, Copy, Expunge, Move, SetFlags
 from tuimail.model import EnvelopeId, Flag, MailboxId, PendingId, Role
 from tuimail.store import Store
 from tuimail.store.acting.pending import Done1
-from tuimail.store.ingest import Incoming
+from tuimail.store.incoming import Incoming
 from tuimail.store.mailboxes import ListedMailbox, SyncPoint
 
 NAMES = ("INBOX", "Archive", "Trash")

@@ -19,7 +19,8 @@ from tuimail.store.lists.window import Found, Windows
 
 if TYPE_CHECKING:
     from tuimail.store.flags import Flags
-    from tuimail.store.ingest import Incoming, Ingest, Ingested
+    from tuimail.store.incoming import Incoming
+    from tuimail.store.ingest import Ingest, Ingested
     from tuimail.store.renumbering import Renumbering
 
 __all__ = ["Bodiless", "Envelopes", "Found", "Incoming", "Ingested", "There"]

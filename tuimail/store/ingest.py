@@ -1,6 +1,6 @@
 """New messages come in: batches of headers as a server told them.
 
-What lives here: the shape of what comes, the telling apart of new, known and
+What lives here: the telling apart of new, known and
 renumbered messages, and the fast insertion of the new ones.
 """
 
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from tuimail.model import BodyState, EnvelopeId, Flag, MailboxId
 from tuimail.store.database import Database
 from tuimail.store.flags import FLAG_BITS, Flags
+from tuimail.store.incoming import Incoming
 from tuimail.store.lists.order import Order, place_of
 from tuimail.store.renumbering import Renumbering
 
@@ -23,39 +24,6 @@ _SEEN: Final = int(Flag.SEEN)
 """A plain number: `&` with a `Flag` makes a `Flag`, which takes a microsecond."""
 _FUTURE_S: Final = 86400
 """A Date so far after the arrival is a lie, not a time zone."""
-
-
-class Incoming(NamedTuple):
-    """One message as a server told it, decoded."""
-
-    uid: int
-    """0 for mail that lies here and on no IMAP server."""
-    flags: int
-    """`Flag` bits."""
-    keywords: str
-    """Space separated, sorted."""
-    modseq: int | None
-    received_at: int | None
-    """INTERNALDATE, seconds since 1970 UTC."""
-    size_octets: int
-    structure: bytes
-    """Raw BODYSTRUCTURE, empty when unknown."""
-    has_attachments: bool
-    from_: str
-    """The raw header value, RFC 2047 decoded."""
-    sender: str
-    """Display name of the first author, else the address."""
-    reply_to: str
-    to: str
-    cc: str
-    subject: str
-    sent_at: int | None
-    """The Date header, None when absent or impossible."""
-    message_id: str
-    in_reply_to: str
-    references: str
-    list_id: str
-    thread_id: int
 
 
 class Ingested(NamedTuple):

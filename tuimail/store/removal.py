@@ -8,12 +8,14 @@ emptied; what a crash leaves behind is purged later.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tuimail.model import Flag, MailboxId
 from tuimail.store.acting.away import HIDDEN, Arrival, Away
 from tuimail.store.database import CHUNK, Database, chunks
+from tuimail.store.flags import Flags
 from tuimail.store.lists.order import Order
 
 MAILBOX_GONE: Final = "The mailbox that it was to go to is no longer there."
@@ -83,6 +85,34 @@ def let_go(database: Database, raw_ids: Iterable[int]) -> None:
     for raw_id in raw_ids:
         database.run("UPDATE raw SET uses = uses - 1 WHERE id = ?", (raw_id,))
         database.run("DELETE FROM raw WHERE id = ? AND uses <= 0", (raw_id,))
+
+
+def remove_twins(database: Database, order: Order, arrivals: Iterable[Arrival]) -> None:
+    """Delete rows that a sync made meanwhile for messages that were moved, in the current transaction.
+
+    The older row keeps its place and takes over what waits for its twin.
+    """
+    by_mailbox: dict[int, dict[int, int]] = defaultdict(dict)
+    for one in arrivals:
+        if one.uid is not None:
+            by_mailbox[one.mailbox_id][one.uid] = one.envelope_id
+    for mailbox_id, uids in by_mailbox.items():
+        twins = [
+            (uids[uid], identity) for identity, uid in database.rows_of(
+                "SELECT id, uid FROM envelope WHERE mailbox_id = ? AND uid IN ({keys})", uids, (mailbox_id,)
+            ) + database.rows_of(
+                "SELECT envelope_id, uid FROM away WHERE mailbox_id = ? AND uid IN ({keys})", uids, (mailbox_id,)
+            ) if identity != uids[uid]
+        ]
+        database.many("UPDATE pending SET envelope_id = ? WHERE envelope_id = ?", twins)
+        database.many(
+            "UPDATE envelope SET (server_flags, server_keywords) ="
+            " (SELECT server_flags, server_keywords FROM envelope AS twin WHERE twin.id = ?2) WHERE id = ?1",
+            twins,
+        )
+        remove(database, order, [identity for _, identity in twins])
+        if twins:
+            Flags(database).refold_all([older for older, _ in twins])
 
 
 def vanish(database: Database, order: Order, mailbox_id: MailboxId, uids: Iterable[int]) -> int:

@@ -20,7 +20,7 @@ from tuimail.store.lists.order import Order
 from tuimail.store.removal import remove
 
 if TYPE_CHECKING:
-    from tuimail.store.ingest import Incoming
+    from tuimail.store.incoming import Incoming
 
 _Identity = tuple[object, ...]
 

@@ -11,7 +11,7 @@ from tuimail.mime.parts import structure
 from tuimail.mime.parts.parse import ParsedMessage, header_block, parse_message
 from tuimail.mime.parts.write_structure import to_bodystructure
 from tuimail.model import Section
-from tuimail.store.ingest import Incoming
+from tuimail.store.incoming import Incoming
 from tuimail.store.maildirs.filing import Described, StoredPart
 
 

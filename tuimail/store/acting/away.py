@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from tuimail.model import Flag, MailboxId
 from tuimail.store.database import Database
-from tuimail.store.flags import Flags
 from tuimail.store.lists.order import Order
 
 HIDDEN: Final = MailboxId(0)
@@ -104,11 +103,10 @@ class Away:
     def arrive(self, arrivals: Sequence[Arrival]) -> None:
         """Servers have these messages there now; in the current transaction. To be followed by `refold`.
 
-        A row that a sync made for the same message meanwhile goes: the older one keeps its place.
+        A row that a sync made for the same message meanwhile must be gone (`removal.remove_twins`).
         """
         if not arrivals:
             return
-        self._drop_twins(arrivals)
         self._database.many(
             "INSERT OR REPLACE INTO away (envelope_id, mailbox_id, uid, maker) VALUES (?, ?, ?, NULL)",
             ((one.envelope_id, one.mailbox_id, one.uid) for one in arrivals),
@@ -129,31 +127,6 @@ class Away:
         """The uid of a message where its server has it, in the current transaction."""
         if not self._database.run("UPDATE away SET uid = ? WHERE envelope_id = ?", (uid, envelope_id)):
             self._database.run("UPDATE envelope SET uid = ? WHERE id = ?", (uid, envelope_id))
-
-    def _drop_twins(self, arrivals: Sequence[Arrival]) -> None:
-        from tuimail.store.removal import remove  # it looks into this room, too
-
-        by_mailbox: dict[int, dict[int, int]] = defaultdict(dict)
-        for one in arrivals:
-            if one.uid is not None:
-                by_mailbox[one.mailbox_id][one.uid] = one.envelope_id
-        for mailbox_id, uids in by_mailbox.items():
-            twins = [
-                (uids[uid], identity) for identity, uid in self._database.rows_of(
-                    "SELECT id, uid FROM envelope WHERE mailbox_id = ? AND uid IN ({keys})", uids, (mailbox_id,)
-                ) + self._database.rows_of(
-                    "SELECT envelope_id, uid FROM away WHERE mailbox_id = ? AND uid IN ({keys})", uids, (mailbox_id,)
-                ) if identity != uids[uid]
-            ]
-            self._database.many("UPDATE pending SET envelope_id = ? WHERE envelope_id = ?", twins)
-            self._database.many(
-                "UPDATE envelope SET (server_flags, server_keywords) ="
-                " (SELECT server_flags, server_keywords FROM envelope AS twin WHERE twin.id = ?2) WHERE id = ?1",
-                twins,
-            )
-            remove(self._database, self._order, [identity for _, identity in twins])
-            if twins:
-                Flags(self._database).refold_all([older for older, _ in twins])
 
     def _wishes(self, envelope_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
         """Moves that wait, as (number, mailbox), oldest first, by message."""

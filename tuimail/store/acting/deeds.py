@@ -30,7 +30,8 @@ from tuimail.store.acting.mailbox_wishes import MailboxWishes
 from tuimail.store.acting.pending import Pending
 from tuimail.store.acting.wish import MANY, PIECE, Wishes, can_be_cut
 from tuimail.store.database import Database, SqlRow
-from tuimail.store.ingest import Incoming, Ingest
+from tuimail.store.incoming import Incoming
+from tuimail.store.ingest import Ingest
 from tuimail.store.lists.order import LOW_BITS, Order
 
 if TYPE_CHECKING:

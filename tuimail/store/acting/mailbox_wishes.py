@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tuimail.actions import Action, CreateMailbox, DeleteMailbox, RenameMailbox, Subscribe
+from tuimail.actions import Action, CreateMailbox, DeleteMailbox, RenameMailbox, Subscribe, readable
 from tuimail.store.database import Database
 
 KINDS: Final = ("create_mailbox", "rename_mailbox", "delete_mailbox", "subscribe")
@@ -135,8 +135,6 @@ class MailboxWishes:
             self._database.run("UPDATE mailbox_there SET name = ? WHERE mailbox_id = ?", (name, mailbox_id))
 
     def _waiting(self, account_id: int) -> list[Action]:
-        from tuimail.store.acting.pending import readable  # it looks into this room, too
-
         return readable(self._database.column(
             "SELECT action FROM pending WHERE account_id = ? AND state = 0 AND envelope_id IS NULL"
             " AND kind IN ('create_mailbox', 'rename_mailbox', 'delete_mailbox', 'subscribe') ORDER BY id",

@@ -28,6 +28,7 @@ from tuimail.actions import (
     describe,
     fold,
     from_json,
+    readable,
 )
 from tuimail.actions import Flags as Folded
 from tuimail.errors import UsageError
@@ -38,7 +39,7 @@ from tuimail.store.acting.mailbox_wishes import MailboxWishes
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.flags import Flags
 from tuimail.store.lists.order import Order
-from tuimail.store.removal import cut_off, let_go, purge, remove
+from tuimail.store.removal import cut_off, let_go, purge, remove, remove_twins
 
 _ACTIONS: Final = (
     "SELECT pending.id, action, pending.envelope_id, coalesce(away.mailbox_id, envelope.mailbox_id),"
@@ -276,6 +277,7 @@ class Pending:
                     deleted.append(action.mailbox_id)
                 elif isinstance(action, MailboxAction):
                     self._mailboxes.done(action)
+            remove_twins(self._database, self._order, arrivals)
             self._away.arrive(arrivals)
             self._end(rows, also=[one.envelope_id for one in arrivals])
             remove(self._database, self._order, gone)
@@ -483,17 +485,6 @@ class _Choice:
         if mailbox_id not in self._names:
             self._names[mailbox_id] = self._mailboxes.name_there(mailbox_id)
         return self._names[mailbox_id]
-
-
-def readable(waiting: Iterable[str]) -> list[Action]:
-    """Actions from JSON; what cannot be read has no effect."""
-    actions = []
-    for text in waiting:
-        try:
-            actions.append(from_json(text))
-        except UsageError:
-            continue
-    return actions
 
 
 def _waiting(row: SqlRow) -> Waiting:

@@ -26,8 +26,7 @@ from tuimail.store import scrub
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.holding import quarantine_record
 from tuimail.store.lists.order import LOW_BITS
-from tuimail.store.maildirs.filing import Described, StoredPart
-from tuimail.store.maildirs.local import EncodedPart
+from tuimail.store.maildirs.filing import Described, EncodedPart, StoredPart
 from tuimail.store.maildirs.maildir import Arriving, Maildir, bordered, read_file, sync_directory
 from tuimail.store.maildirs.where import Where, Whereabouts
 

@@ -21,7 +21,8 @@ from tuimail.store.maildirs.uidls import key_of, text_of
 from tuimail.store.maildirs.where import Where
 
 if TYPE_CHECKING:
-    from tuimail.store.ingest import Incoming, Ingest
+    from tuimail.store.incoming import Incoming
+from tuimail.store.ingest import Ingest
 
 
 class StoredPart(NamedTuple):
@@ -41,6 +42,13 @@ class StoredPart(NamedTuple):
     """Decoded, estimated."""
     held: bool
     """An attachment that nobody may open until it is released."""
+
+
+class EncodedPart(NamedTuple):
+    """The octets of a part as they stand in the message, to be decoded by `mime.decoding.transfer`."""
+
+    octets: bytes
+    encoding: str
 
 
 class Described(NamedTuple):

@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from tuimail.errors import Vanished
 from tuimail.model import AccountName, EnvelopeId, MailboxId, PendingId, Role, Section
 from tuimail.store.database import Database
 from tuimail.store.holding.held import refuse_held
-from tuimail.store.ingest import Incoming, Ingest
+from tuimail.store.incoming import Incoming
+from tuimail.store.ingest import Ingest
 from tuimail.store.lists.order import Order
-from tuimail.store.maildirs.filing import Delivered, Described, Filing, StoredPart
+from tuimail.store.maildirs.filing import Delivered, Described, EncodedPart, Filing, StoredPart
 from tuimail.store.maildirs.folders import Folders
 from tuimail.store.maildirs.maildir import LARGEST_OCTETS, Arriving, read_file
 from tuimail.store.maildirs.uidls import Uidls, UidlState, key_of
@@ -43,13 +44,6 @@ __all__ = ["BATCH", "Delivered", "Delivery", "Described", "EncodedPart", "Incomi
 BATCH: Final = 50
 """Messages synced, renamed and written down together: a few milliseconds of disk each instead of one each."""
 _COLUMN_FLAGS: Final = 31
-
-
-class EncodedPart(NamedTuple):
-    """The octets of a part as they stand in the message, to be decoded by `mime.decoding.transfer`."""
-
-    octets: bytes
-    encoding: str
 
 
 class Delivery:

@@ -20,7 +20,7 @@ from tuimail.store import flags as flags_room
 from tuimail.store import scrub
 from tuimail.store.database import Database, chunks
 from tuimail.store.holding import quarantine_record
-from tuimail.store.ingest import Incoming
+from tuimail.store.incoming import Incoming
 from tuimail.store.lists.order import Order
 from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Filing
