@@ -13,12 +13,14 @@ import pytest
 
 from tests.engine.test_convert import DIE, FLOOD, HANG
 from tests.mime import samples
-from tuimail.engine.children.examine import MAX_MESSAGE_OCTETS, Examined, Examiner
+from tuimail.engine.children.apart import TEXT
+from tuimail.engine.children.examine import Examined, Examiner
 from tuimail.engine.log import Log
 from tuimail.mime.examining.examine import MAX_REASONS, NOT_EXAMINED
 from tuimail.mime.examining.kinds import kind_of_type
 from tuimail.mime.examining.verdicts import Context, Verdict
 from tuimail.mime.reading import readable, whole
+from tuimail.store.packing import pack
 
 
 def telling(answer: object) -> tuple[str, ...]:
@@ -127,21 +129,17 @@ def test_the_child_has_a_ceiling(examiner: Examiner) -> None:
 LETTER = b"Subject: Hi\r\nContent-Type: text/plain\r\n\r\nDear Ada,\r\n> you wrote\r\nyes.\r\n"
 
 
-def test_the_text_of_a_whole_message_is_made_in_the_child(examiner: Examiner) -> None:
-    made = examiner.text(LETTER, "text")
-    assert made == readable.to_json(whole.text_of(LETTER, "text"))
-    assert b"Dear Ada" in made
+def test_the_texts_of_whole_messages_are_made_in_the_child(examiner: Examiner) -> None:
+    made = examiner.texts([LETTER, LETTER[:-6]])
+    texts = [readable.to_json(whole.text_of(raw, "text")) for raw in (LETTER, LETTER[:-6])]
+    assert made == [[pack(TEXT, text)] for text in texts]
+    assert b"Dear Ada" in texts[0]
 
 
 @pytest.mark.parametrize("command", [DIE, telling(b"[]"), telling(b"no json")], ids=["dies", "lies", "babbles"])
-def test_a_text_that_the_child_did_not_make_is_none(command: tuple[str, ...]) -> None:
+def test_texts_that_the_child_did_not_make_are_none(command: tuple[str, ...]) -> None:
     examiner = Examiner(Log(None), timeout_s=5, command=command)
     try:
-        assert examiner.text(LETTER, "text") is None
+        assert examiner.texts([LETTER]) is None
     finally:
         examiner.close()
-
-
-def test_a_message_that_is_too_large_is_not_handed_over(examiner: Examiner) -> None:
-    assert examiner.text(bytes(MAX_MESSAGE_OCTETS + 1), "text") is None
-    assert examiner.pid == 0, "no child was asked"

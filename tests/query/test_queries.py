@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -31,7 +32,7 @@ from tuimail.query.tree import (
     Words,
     leaves,
 )
-from tuimail.query.words import fold, phrase, words
+from tuimail.query.words import LONGEST, fold, phrase, words
 
 NOW = time.mktime((2026, 11, 23, 15, 0, 0, 0, 0, -1))
 KNOWN = Known(
@@ -250,6 +251,11 @@ def test_scripts_without_spaces_are_found_in_any_part() -> None:
     for part in ("会議", "会議の予", "予定について", "日の"):
         wanted, _ = phrase(part)
         assert any(indexed[at : at + len(wanted)] == wanted for at in range(len(indexed)))
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=300))
+def test_words_of_plain_ascii_are_its_letters_and_digits(text: str) -> None:
+    assert words(text) == [word[:LONGEST] for word in re.findall("[a-z0-9]+", text.lower())]
 
 
 @given(st.text(max_size=200))

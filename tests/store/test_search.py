@@ -321,6 +321,18 @@ def test_old_mail_is_indexed_newest_first_and_can_be_cut(store: Store, inbox: Ma
     assert len(found(store, "compiler")) == 100
 
 
+def test_new_mail_that_is_still_looked_at_waits_with_what_came_after_it(store: Store, inbox: MailboxId) -> None:
+    index(store)
+    store.envelopes.ingest(inbox, several(range(1, 10)))
+    newest_first = [row.id for row in store.envelopes.window(inbox, 0, 9).rows]
+    looked_at = sorted(newest_first)[4]
+    for _ in indexing.steps(store, 3, sweep=False, below=lambda: looked_at):
+        pass
+    assert len(found(store, "compiler")) == 4
+    index(store)
+    assert len(found(store, "compiler")) == 9
+
+
 def test_without_an_index_words_find_nothing_and_states_do(store: Store, inbox: MailboxId) -> None:
     store.envelopes.ingest(inbox, several(range(1, 4)))
     assert found(store, "compiler") == []

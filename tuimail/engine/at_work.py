@@ -19,6 +19,14 @@ class AtWork(Protocol):
     def busy(self) -> bool:
         """Whether it works on something that was asked for."""
 
+    @property
+    def pressing(self) -> bool:
+        """Whether somebody waits for what it does: mail that came is also looked at while nobody does."""
+
+    @property
+    def looking_at(self) -> EnvelopeId | None:
+        """The oldest message that came and is still to be looked at; None when all were."""
+
     def start(self) -> None:
         """Begin."""
 

@@ -45,6 +45,7 @@ from tuimail.engine.send.senders import Senders
 from tuimail.engine.standing import STORE_TROUBLE_S
 from tuimail.errors import ConfigError, MailError, StoreError
 from tuimail.mime.decoding.addresses import parse_addresses
+from tuimail.model import EnvelopeId
 from tuimail.paths import Paths
 from tuimail.store import Store
 
@@ -77,7 +78,7 @@ class Engine:
         self._accounts: dict[str, AtWork] = {}
         self._senders = Senders(self._accounts.get, self._ended)
         self._indexing = Indexing(
-            paths, tell, self._any_at_work, self._log, wake=lambda: self.handle(Wake())
+            paths, tell, self._any_pressing, self._log, wake=lambda: self.handle(Wake()), below=self._looking_at,
         )
         self._searches = ServerSearches(tell)
         self._tickets: dict[str, set[str]] = {}
@@ -139,6 +140,15 @@ class Engine:
     def _any_at_work(self) -> bool:
         """Whether any account does what it was asked for. From any thread."""
         return any(account.busy for account in list(self._accounts.values()))
+
+    def _any_pressing(self) -> bool:
+        """Whether any account does what somebody waits for. From any thread."""
+        return any(account.pressing for account in list(self._accounts.values()))
+
+    def _looking_at(self) -> EnvelopeId | None:
+        """The oldest message that any account still looks at. From any thread."""
+        found = (account.looking_at for account in list(self._accounts.values()))
+        return min((one for one in found if one is not None), default=None)
 
     # --- the dispatcher's thread ------------------------------------------------
 

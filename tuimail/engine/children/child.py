@@ -25,7 +25,7 @@ from tuimail.engine.log import Log
 
 START_S: Final = 5.0
 MAX_ANSWER_OCTETS: Final = 16 << 20
-SERVED_BEFORE_RENEWAL: Final = 500
+SERVED_BEFORE_RENEWAL: Final = 2000
 LENGTH: Final = struct.Struct(">I")
 
 _TRAMPOLINE = (

@@ -21,7 +21,6 @@ from tuimail.engine.log import Log
 from tuimail.mime.clean import clean_line, safe_filename
 from tuimail.mime.examining.examine import MAX_REASON, MAX_REASONS, examine_unread
 from tuimail.mime.examining.verdicts import Context, Findings, Sample, Verdict
-from tuimail.mime.reading import readable
 
 TIMEOUT_S: Final = 5.0
 MAX_TYPE: Final = 100
@@ -89,27 +88,19 @@ class Examiner:
         findings = self._with_clamd(decoded, findings)
         return Examined(real_type, hashlib.sha256(decoded).hexdigest(), len(decoded), findings)
 
-    def text(self, raw: bytes, kind: str) -> bytes | None:
-        """The readable text of a whole message as JSON; None when it is too large, or the child failed."""
-        if len(raw) > MAX_MESSAGE_OCTETS:
-            return None
-        answer = self._child.ask("text", raw, kind)
-        if answer is None:
-            return None
-        try:
-            readable.from_json(answer)
-        except ValueError:
-            self._log.write("examine.garbled")
-            return None
-        return answer
-
     def parts(self, raws: Sequence[bytes], *, without_files: bool) -> list[Apart] | None:
         """The parts of whole messages, ready to be kept, and their readable texts; None when the child failed.
 
         None in place of one message: it could not be taken apart. `without_files` leaves attachments out.
         """
-        answer = self._child.ask("parts", list(raws), without_files)
-        found = unframed(answer, len(raws)) if answer is not None else None
+        return self._apart(self._child.ask("parts", list(raws), without_files), len(raws))
+
+    def texts(self, raws: Sequence[bytes]) -> list[Apart] | None:
+        """As `parts`, the readable texts alone."""
+        return self._apart(self._child.ask("texts", list(raws)), len(raws))
+
+    def _apart(self, answer: bytes | None, count: int) -> list[Apart] | None:
+        found = unframed(answer, count) if answer is not None else None
         if answer is not None and found is None:
             self._log.write("examine.garbled")
         return found

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuimail.engine.children.serving import serve
-from tuimail.engine.children.taking_apart import parts_of_all
+from tuimail.engine.children.taking_apart import parts_of_all, texts_of_all
 from tuimail.mime.examining import risk
 from tuimail.mime.examining.examine import examine
 from tuimail.mime.examining.verdicts import Context, Sample
-from tuimail.mime.reading import readable, whole
 
 
 def main() -> None:
@@ -25,18 +24,14 @@ def _answer(kind: str, *subject: Any) -> bytes:  # Any: as examine.Examiner send
     match kind:
         case "parts":
             return _parts(*subject)
-        case "text":
-            return _text(*subject)
+        case "texts":
+            return texts_of_all(*subject)
         case _:
             return _findings(*subject)
 
 
 def _parts(raws: Sequence[bytes], without_files: bool) -> bytes:
     return parts_of_all(raws, without_files=without_files)
-
-
-def _text(raw: bytes, kind: str) -> bytes:
-    return readable.to_json(whole.text_of(raw, kind))
 
 
 def _findings(filename: str, declared_type: str, sample: Sample, context: Context) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tuimail.engine.children.apart import TEXT, Apart, framed
 from tuimail.mime.examining import risk
 from tuimail.mime.parts import parse
 from tuimail.mime.parts.choice import attachments, telling
-from tuimail.mime.reading import readable
+from tuimail.mime.reading import readable, whole
 from tuimail.store.packing import Packed, pack
 
 SNIFFED_OCTETS = 1 << 20
@@ -16,10 +16,19 @@ SNIFFED_OCTETS = 1 << 20
 
 def parts_of_all(raws: Sequence[bytes], *, without_files: bool) -> bytes:
     """The framed answer for several messages. One that cannot be taken apart does not spoil the others."""
+    return _of_all(raws, lambda raw: parts_of(raw, without_files=without_files))
+
+
+def texts_of_all(raws: Sequence[bytes]) -> bytes:
+    """As `parts_of_all`, of the readable texts alone."""
+    return _of_all(raws, lambda raw: [pack(TEXT, readable.to_json(whole.text_of(raw, "text")))])
+
+
+def _of_all(raws: Sequence[bytes], take: Callable[[bytes], list[Packed]]) -> bytes:
     found: list[Apart] = []
     for raw in raws:
         try:
-            found.append(parts_of(raw, without_files=without_files))
+            found.append(take(raw))
         except Exception:  # noqa: BLE001 - the parent takes it apart by itself, carefully
             found.append(None)
     return framed(found)

@@ -29,6 +29,7 @@ from tuimail.engine.protocol import (
 from tuimail.errors import Corrupt, DiskFull, StoreError
 from tuimail.mime import subjects
 from tuimail.mime.threads import ids_of
+from tuimail.model import EnvelopeId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.store.finding.search_index import Coverage, Due, SearchIndex
@@ -69,13 +70,17 @@ class Indexing:
 
     def __init__(
         self, paths: Paths, tell: Callable[[Notice], None], is_busy: Callable[[], bool], log: Log,
-        wake: Callable[[], None] = lambda: None,
+        wake: Callable[[], None] = lambda: None, below: Callable[[], EnvelopeId | None] = lambda: None,
     ) -> None:
-        """`is_busy`: whether anybody else has something to do. `wake`: actions wait now."""
+        """`is_busy`: whether somebody waits for anybody else. `wake`: actions wait now.
+
+        `below`: the oldest message of which there will be more to read soon; it and those that came after it wait.
+        """
         self._paths = paths
         self._tell = tell
         self._wake = wake
         self._is_busy = is_busy
+        self._below = below
         self._log = log
         self._bell = Bell()
         self._stopping = threading.Event()
@@ -159,7 +164,7 @@ class Indexing:
         try:
             is_sweep_due = time.monotonic() >= self._sweep_at
             together = joining(store, self._tell, self._wake, by_subject=self._by_subject)
-            self._work(store, chain(together, steps(store, sweep=is_sweep_due)))
+            self._work(store, chain(together, steps(store, sweep=is_sweep_due, below=self._below)))
             if store.upkeep.is_due(at=int(time.time())):
                 self._work(store, store.upkeep.steps(at=int(time.time())))
             if is_sweep_due:
@@ -173,7 +178,7 @@ class Indexing:
             raise
         self._at_work = False
         if not self._news.is_set() and not self._stopping.is_set():
-            self._bell.wait(LOOK_S)
+            self._bell.wait(LOOK_S if self._below() is None else GATHER_S)
         self._stopping.wait(GATHER_S)
 
     def _work(self, store: Store, left: Iterator[None]) -> None:
@@ -226,17 +231,19 @@ def joining(
         yield
 
 
-def steps(store: Store, size: int = STEP, *, sweep: bool = True) -> Generator[None, None, None]:
+def steps(
+    store: Store, size: int = STEP, *, sweep: bool = True, below: Callable[[], EnvelopeId | None] = lambda: None
+) -> Generator[None, None, None]:
     """Everything that is due, in steps of one transaction each; ends when nothing is left. Raises StoreError.
 
-    `sweep`: compare all ids as well, at the end.
+    `sweep`: compare all ids as well, at the end. `below`: new messages from this one on are not due yet.
     """
     index = store.search_index
     documents = Documents(store)
     is_swept = False
     while True:
         _note_parts(store, index)
-        due = index.due(size)
+        due = index.due(size, below())
         if due is None:
             if sweep:
                 index.begin_sweep()

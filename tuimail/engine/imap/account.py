@@ -58,6 +58,15 @@ class AccountAtWork:
         """Whether it works on something that was asked for."""
         return self._loop.busy or self._lane.busy or self._uploads.busy
 
+    @property
+    def pressing(self) -> bool:
+        """Whether somebody waits for what it does."""
+        return self.busy
+
+    @property
+    def looking_at(self) -> None:
+        """Nothing is looked at by itself here."""
+
     def watch(self, watching: bool) -> None:
         """Stay connected, or only connect when asked."""
         self._orders.watch(watching)

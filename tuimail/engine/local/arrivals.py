@@ -11,7 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from tuimail.engine.desk import Desk
@@ -29,13 +30,15 @@ from tuimail.store.holding.quarantine import HeldPart
 REMEMBERED: Final = 5000
 """Messages whose senders are known ones."""
 LEFT_OVER: Final = 1000
+BATCH: Final = 16
+"""Messages whose texts are made in one go."""
 GLANCE_S: Final = 0.02
 GIVES_WAY_S: Final = 0.3
 """So long at most for each message while a download has more to do than it can: that is what somebody waits for."""
 
 
 class Arrivals:
-    """Looks at one message after the other, in a thread that begins with the first."""
+    """Looks at a few messages after the other, in a thread that begins with the first."""
 
     def __init__(self, desk: Desk, *, makes_text: bool) -> None:
         """`makes_text`: before anybody opens a message, so that it can be searched."""
@@ -44,6 +47,7 @@ class Arrivals:
         self._bell = Bell()
         self._waiting: deque[EnvelopeId] = deque()
         self._at_work = False
+        self._looks_at: EnvelopeId | None = None
         self._stopping = threading.Event()
         self._senders: dict[str, set[EnvelopeId]] | None = None
         self._thread = threading.Thread(target=self._run, name=f"arrivals {desk.name}", daemon=True)
@@ -72,6 +76,17 @@ class Arrivals:
         """Whether there is something to look at."""
         return self._thread.is_alive() and (self._at_work or bool(self._waiting))
 
+    @property
+    def oldest(self) -> EnvelopeId | None:
+        """The one that is looked at, else the next; None when all were."""
+        if not self.busy:
+            return None
+        at = self._looks_at
+        try:
+            return self._waiting[0] if at is None else at
+        except IndexError:
+            return self._looks_at
+
     # --- the thread ---------------------------------------------------------------
 
     def _run(self) -> None:
@@ -83,38 +98,52 @@ class Arrivals:
                 while not self._stopping.is_set():
                     if self._waiting:
                         self._at_work = True
-                        self._give_way()
-                        self._look_at(store, bodies, self._waiting.popleft())
+                        many = min(BATCH, len(self._waiting))
+                        self._give_way(GIVES_WAY_S * many)
+                        self._looks_at = self._waiting[0]
+                        self._look_at(store, bodies, [self._waiting.popleft() for _ in range(many)])
                     else:
+                        self._looks_at = None
                         self._at_work = False
                         self._bell.wait(None)
         except Exception as exc:  # noqa: BLE001 - the top of the thread
             self._desk.log.fault("arrivals.fault", exc, account=self._desk.name)
 
-    def _give_way(self) -> None:
+    def _give_way(self, longest_s: float) -> None:
         """Let a download go first, but not for ever: on a slow disk it always has something to do."""
-        until = time.monotonic() + GIVES_WAY_S
+        until = time.monotonic() + longest_s
         while self._desk.hurry.is_set() and time.monotonic() < until and not self._stopping.is_set():
             self._stopping.wait(GLANCE_S)
 
-    def _look_at(self, store: Store, bodies: LocalBodies, envelope_id: EnvelopeId) -> None:
+    def _look_at(self, store: Store, bodies: LocalBodies, batch: Sequence[EnvelopeId]) -> None:
+        for envelope_id in batch:
+            with self._minded(envelope_id):
+                self._examine_all(store, envelope_id)
+        if self._makes_text:
+            with self._minded(batch[0]):
+                bodies.make_texts(batch)
+
+    @contextmanager
+    def _minded(self, envelope_id: EnvelopeId) -> Iterator[None]:
+        """No message may end the thread."""
         try:
-            envelope = store.envelopes.envelope(envelope_id)
-            if envelope is None:
-                return
-            held = [part for part in store.quarantine.of_message(envelope_id) if part.examined_at is None]
-            for part in held:
-                self._examine(store, part, self._context(store, envelope))
-            if held:
-                self._desk.tell(MailboxChanged(envelope.mailbox_id))
-            if self._makes_text:
-                bodies.make_text(envelope_id)
+            yield
         except MessageProblem:
             return  # it moved or went meanwhile
         except MailError as exc:
             self._desk.log.fault("arrivals.store", exc, account=self._desk.name)
-        except Exception as exc:  # noqa: BLE001 - one message must not end the thread
+        except Exception as exc:  # noqa: BLE001 - as it says
             self._desk.log.fault("arrivals.message", exc, account=self._desk.name, envelope=envelope_id)
+
+    def _examine_all(self, store: Store, envelope_id: EnvelopeId) -> None:
+        envelope = store.envelopes.envelope(envelope_id)
+        if envelope is None:
+            return
+        held = [part for part in store.quarantine.of_message(envelope_id) if part.examined_at is None]
+        for part in held:
+            self._examine(store, part, self._context(store, envelope))
+        if held:
+            self._desk.tell(MailboxChanged(envelope.mailbox_id))
 
     def _examine(self, store: Store, part: HeldPart, context: Context) -> None:
         encoded = store.quarantine.octets(part.envelope_id, part.section)

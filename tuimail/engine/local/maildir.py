@@ -58,6 +58,15 @@ class MaildirAtWork(LocalAtWork):
         """Whether it works on something that was asked for."""
         return self._active or bool(self._tickets) or self._orders.waiting or self._lane.busy
 
+    @property
+    def pressing(self) -> bool:
+        """Whether somebody waits for what it does."""
+        return self.busy
+
+    @property
+    def looking_at(self) -> None:
+        """Nothing is looked at by itself here."""
+
     def credential(self, secret: str) -> None:
         """There is nothing to sign in to."""
 

@@ -74,7 +74,17 @@ class PopAtWork(LocalAtWork):
     @property
     def busy(self) -> bool:
         """Whether it works on something that was asked for."""
-        return self._loop.busy or self._lane.busy or self._arrivals.busy
+        return self.pressing or self._arrivals.busy
+
+    @property
+    def pressing(self) -> bool:
+        """Whether somebody waits for what it does."""
+        return self._loop.busy or self._lane.busy
+
+    @property
+    def looking_at(self) -> EnvelopeId | None:
+        """The oldest message that came and is still to be looked at; None when all were."""
+        return self._arrivals.oldest
 
     def credential(self, secret: str) -> None:
         """A person typed the password."""

@@ -134,14 +134,18 @@ class SearchIndex:
 
     # --- what is due ----------------------------------------------------------
 
-    def due(self, limit: int) -> Due | None:
-        """What to index next, new messages first; None when nothing is left. An empty one may just be written down."""
+    def due(self, limit: int, below: EnvelopeId | None = None) -> Due | None:
+        """What to index next, new messages first; None when nothing is left. An empty one may just be written down.
+
+        `below`: new messages from this one on are not due yet.
+        """
         marks = self.marks()
         noted = self._mail.column("SELECT envelope_id FROM reindex LIMIT ?", (limit,))
         if noted:
             return Due(noted, "reindex", None)
         newer = self._mail.column(
-            "SELECT id FROM envelope WHERE id > ? ORDER BY id LIMIT ?", (marks.newest_id, limit)
+            "SELECT id FROM envelope WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+            (marks.newest_id, TOP if below is None else below, limit),
         )
         if newer:
             return Due(newer, "newest_id", newer[-1])
