@@ -12,7 +12,15 @@ from tests.mime.test_text import assert_fit_for_a_terminal
 from tuimail.mime.html.convert import fallback_readable
 from tuimail.mime.parts.parse import parse_message, part_bytes
 from tuimail.mime.reading.calendar import calendar_lines
-from tuimail.mime.reading.readable import ENCRYPTED, NOTHING_TO_READ, SIGNED, from_json, readable_of, to_json
+from tuimail.mime.reading.readable import (
+    ENCRYPTED,
+    NOTHING_TO_READ,
+    SIGNED,
+    from_json,
+    readable_of,
+    to_json,
+    words_of_json,
+)
 from tuimail.model import LineKind, Link, Part, ReadableText, Section, Span, TextLine
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -142,6 +150,7 @@ def test_any_bytes_are_readable_and_survive_json(octets: bytes, content_type: st
     readable = readable_of([(part(content_type, charset=charset, flowed=True), octets)])
     assert_fit_for_a_terminal(readable)
     assert from_json(to_json(readable)) == readable
+    assert words_of_json(to_json(readable)) == "\n".join(line.text for line in readable.lines)
 
 
 def test_json_keeps_every_field_and_is_compact() -> None:

@@ -76,7 +76,7 @@ class Documents:
         kept = self._store.parts.peek(envelope.id, "readable:text")
         if kept is not None:
             try:
-                return "\n".join(line.text for line in readable.from_json(kept).lines)[:MAX_TEXT]
+                return readable.words_of_json(kept)[:MAX_TEXT]
             except ValueError:
                 return None
         return self._from_file(envelope.id) if is_local and envelope.body is BodyState.WHOLE else None

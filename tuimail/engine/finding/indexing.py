@@ -45,7 +45,7 @@ GATHER_S: Final = 0.3
 """News comes in crowds; it waits so long for the rest of one."""
 TROUBLE_S: Final = 60.0
 """A full disk is looked at again so often."""
-REST: Final = 0.25
+REST: Final = 0.1
 """It rests so many times as long as it worked,"""
 REST_BUSY: Final = 12.0
 """and so many times while accounts are at work."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from tuimail.mime.clean import clean_line
 from tuimail.mime.decoding.charset import decode_charset, decode_unnamed, is_known
@@ -138,6 +139,7 @@ def to_json(readable: ReadableText) -> bytes:
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
+_NOT_READABLE: Final = "not the JSON of a readable text"
 _BARE = TextLine("")[1:]
 """What most lines are but for their text."""
 
@@ -165,7 +167,7 @@ def from_json(data: bytes) -> ReadableText:
             tuple(map(str, alternatives)),
         )
     except (TypeError, KeyError, IndexError, RecursionError) as exc:
-        raise ValueError("not the JSON of a readable text") from exc
+        raise ValueError(_NOT_READABLE) from exc
 
 
 def _line_in(line: str | list[object]) -> TextLine:
@@ -177,3 +179,12 @@ def _line_in(line: str | list[object]) -> TextLine:
     if not isinstance(depth, int) or not isinstance(indent, int) or not isinstance(spans, list):
         raise TypeError
     return TextLine(text, depth, kind, indent, tuple(Span(*span) for span in spans))
+
+
+def words_of_json(data: bytes) -> str:
+    """The text of all lines of what `to_json` wrote, with nothing else read. Raises ValueError on anything else."""
+    try:
+        _, lines, _, _, _ = json.loads(data)
+        return "\n".join([line if type(line) is str else str(line[0]) for line in lines])
+    except (TypeError, KeyError, IndexError, RecursionError) as exc:
+        raise ValueError(_NOT_READABLE) from exc
