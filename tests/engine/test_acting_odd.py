@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,9 +12,10 @@ from tests.engine import acting_house as acting
 from tests.engine.conftest import KINDS, Demo
 from tests.engine.house import ACCOUNT, PATIENCE_S, House
 from tests.fakes.scripted import Fault, FaultProxy
+from tuimail.engine.imap import doubt
 from tuimail.engine.imap.setbacks import HOPELESS, WARY, Setbacks
 from tuimail.engine.protocol import ActionRefused, PartArrived, PartFailed, Progress, Wake, Want
-from tuimail.errors import DiskFull
+from tuimail.errors import DiskFull, ServerRefused
 from tuimail.model import AccountStatus, PendingId
 from tuimail.net.imap import session as imap
 from tuimail.net.imap.limits import Limits
@@ -298,3 +299,28 @@ def test_a_message_that_waits_to_be_moved_is_read_from_where_it_still_is(plain: 
         text = house.store.parts.text(moved, "text")
         assert text is not None
         assert "Text of moved" in str(text)
+
+
+def test_a_move_into_a_mailbox_that_nobody_may_open_keeps_the_message_and_says_so(
+    house_of: Houses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Demo.start(samples=False, capabilities=KINDS["bare"])
+    acting.fill(server)
+    house = house_of(server)
+    house.sync()
+    acting.do(house, acting.move(house, "moved", "Other"))
+    with monkeypatch.context() as patch:
+        patch.setattr(doubt, "find_arrived", _refused)
+        house.sync()
+    (failed,) = house.store.pending.journal()
+    assert failed.state == "failed"
+    assert failed.sentence.endswith("the server says: not yours; there may be a copy in Other, which cannot be opened.")
+    acting.check_harmless(server, midway=True)
+    assert acting.contents(server.store)["INBOX"][acting.sha(acting.letter("moved"))] == 1, "the original stays"
+    house.sync()
+    agrees(house, server)
+    server.stop()
+
+
+def _refused(*_: object) -> NoReturn:
+    raise ServerRefused("The server refused SELECT.", words="not yours")

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from tuimail.actions import Append, Copy, MessageAction, Move
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.sync import incoming
+from tuimail.errors import ServerRefused
 from tuimail.model import Envelope, Mailbox, PendingId
-from tuimail.net.imap.session import compress_uids
+from tuimail.net.imap.session import Selected, compress_uids
 from tuimail.store.acting.pending import Begun
 from tuimail.store.envelopes import Incoming
 
@@ -36,12 +37,11 @@ def find_arrived(
     waiting: Sequence[tuple[PendingId, MessageAction]],
     begun: Mapping[PendingId, Begun],
 ) -> Arrived:
-    """Which of these actions put their message into `to` already. Leaves no mailbox selected for changes.
+    """Which of these actions put their message into `to` already. What is selected afterwards is not to be relied on.
 
     Each arrival counts for one action. Raises ServerRefused when the mailbox cannot be opened.
     """
-    ground.selected = None
-    selected = ground.session.select(ground.name(to), readonly=True)
+    selected = look_into(ground, to)
     lowest = lowest_uid([begun[pending_id] for pending_id, _ in waiting], selected.uid_validity)
     wanted: dict[Likeness, list[PendingId]] = {}
     for pending_id, action in waiting:
@@ -59,6 +59,16 @@ def find_arrived(
         if same:
             found[same.pop(0)] = message.uid
     return Arrived(selected.uid_validity, found)
+
+
+def look_into(ground: Ground, mailbox: Mailbox) -> Selected:
+    """Open a mailbox to look, without touching it where the server can do that. Raises ServerRefused."""
+    ground.selected = None
+    name = ground.name(mailbox)
+    try:
+        return ground.session.select(name, readonly=True)
+    except ServerRefused:
+        return ground.session.select(name)
 
 
 def lowest_uid(begun: Iterable[Begun], uid_validity: int) -> int | None:

@@ -13,10 +13,12 @@ from tuimail.actions import MessageAction
 from tuimail.engine.imap.batches import Batch
 from tuimail.engine.imap.ground import Ground
 from tuimail.errors import ServerRefused, Vanished
+from tuimail.mime.clean import clean_line
 from tuimail.model import Mailbox, MailboxId, PendingId
 from tuimail.store.acting.pending import Begun, Done1
 
 GONE: Final = "the message is no longer on the server"
+MAX_WORDS: Final = 200
 ATTEMPTS: Final = 3
 """At messages that a server passed over without a word."""
 
@@ -80,6 +82,12 @@ class Errand:
             self._ground.create(name)
             self.begin(list(self.open), to)
             return command(name)
+
+
+def reason_of(refused: ServerRefused) -> str:
+    """Why a server said no, for the end of a sentence."""
+    words = clean_line(refused.words, MAX_WORDS) if refused.words else ""
+    return f"the server says: {words}" if words else refused.sentence.rstrip(".")
 
 
 def untold(pending_id: PendingId) -> Done1:

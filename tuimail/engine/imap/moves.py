@@ -7,15 +7,21 @@ no longer where it was. An original is only removed when its copy was seen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from tuimail.engine.imap import doubt
 from tuimail.engine.imap.batches import pieces_of
-from tuimail.engine.imap.errand import ATTEMPTS, Errand, uid_of, untold
+from tuimail.engine.imap.errand import ATTEMPTS, MAX_WORDS, Errand, reason_of, uid_of, untold
 from tuimail.engine.imap.ground import Ground
 from tuimail.errors import ServerRefused
+from tuimail.mime.clean import clean_line
 from tuimail.model import Mailbox, PendingId
 from tuimail.net.imap.session import Copied, compress_uids
 from tuimail.store.acting.pending import Begun, Done1
+
+
+class _Unseen(Exception):
+    """Copies were made, and the mailbox that they went to cannot be opened just now: the next run looks for them."""
 
 
 class Moves:
@@ -36,9 +42,10 @@ class Moves:
             return
         if begun := self._errand.begun():
             self._settle_moves(source, to, begun)
-        for _ in range(ATTEMPTS):
-            if self._errand.open:
-                self._move_open(source, to)
+        with suppress(_Unseen):
+            for _ in range(ATTEMPTS):
+                if self._errand.open:
+                    self._move_open(source, to)
 
     def _move_open(self, source: Mailbox, to: Mailbox) -> None:
         """One attempt: what the server passes over, although it is there, stays open."""
@@ -78,7 +85,11 @@ class Moves:
         wanted = set(uids)
         waiting = [(one, action) for one, action in self._errand.open.items() if uid_of(action) in wanted]
         begun = self._store.pending.begun([one for one, _ in waiting])
-        arrived = doubt.find_arrived(self._ground, to, waiting, begun)
+        try:
+            arrived = doubt.find_arrived(self._ground, to, waiting, begun)
+        except ServerRefused as exc:
+            self._ground.select(source)
+            raise _Unseen from exc
         self._ground.select(source)
         if doubt.lowest_uid(begun.values(), arrived.uid_validity) is None:
             return None
@@ -87,7 +98,13 @@ class Moves:
 
     def _settle_moves(self, source: Mailbox, to: Mailbox, begun: Mapping[PendingId, Begun]) -> None:
         """Bring moves to their end that were interrupted; those that had not begun on the server stay open."""
-        arrived = doubt.find_arrived(self._ground, to, [(one, self._errand.open[one]) for one in begun], begun)
+        try:
+            arrived = doubt.find_arrived(self._ground, to, [(one, self._errand.open[one]) for one in begun], begun)
+        except ServerRefused as exc:
+            self._ground.select(source)
+            there = clean_line(to.name, MAX_WORDS)
+            self._errand.fail(list(begun), f"{reason_of(exc)}; there may be a copy in {there}, which cannot be opened")
+            return
         self._ground.select(source)
         present = self._ground.present(self._errand.uids(begun))
         finish = [one for one in arrived.uids if uid_of(self._errand.open[one]) in present]

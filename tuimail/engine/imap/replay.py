@@ -17,13 +17,12 @@ from tuimail.actions import Action, Append, MailboxAction, MessageAction, descri
 from tuimail.engine.desk import Desk
 from tuimail.engine.imap import mailbox_actions
 from tuimail.engine.imap.batches import Batch, batches, stretches
-from tuimail.engine.imap.errand import Errand
+from tuimail.engine.imap.errand import Errand, reason_of
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.imap.telling import Telling, changed_mailboxes
 from tuimail.engine.protocol import ActionRefused, MailboxChanged, PendingChanged, StatusChanged, TreeChanged
 from tuimail.errors import MessageProblem, ServerRefused, UsageError
-from tuimail.mime.clean import clean_line
 from tuimail.model import MailboxId, PendingId
 from tuimail.net.imap.session import ImapSession
 from tuimail.store import Store
@@ -127,8 +126,7 @@ class Replay:
 
     def _unless_later(self, refused: ServerRefused, ids: Sequence[PendingId]) -> str:
         """Why the server refused, for a sentence; empty when it only asks for patience, and the actions are put off."""
-        words = clean_line(refused.words, 200) if refused.words else ""
-        why = f"the server says: {words}" if words else refused.sentence.rstrip(".")
+        why = reason_of(refused)
         if refused.code not in LATER:
             return why
         self._store.pending.put_off(ids, int(self._desk.clock.wall()) + LATER_S, f"Later: {why}.")

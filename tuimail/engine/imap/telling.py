@@ -180,8 +180,7 @@ class Telling:
             arrived = doubt.find_arrived(self._ground, mailbox, [(pending_id, action)], begun)
             self._errand.done([Done1(one, uid, arrived.uid_validity) for one, uid in arrived.uids.items()])
         elif mailbox.role is Role.SENT and action.target.message_id:
-            self._ground.selected = None
-            selected = self._session.select(self._ground.name(mailbox), readonly=True)
+            selected = doubt.look_into(self._ground, mailbox)
             if uids := doubt.with_message_id(self._ground, action.target.message_id):
                 self._errand.done([Done1(pending_id, uids[-1], selected.uid_validity)])
         return not self._errand.open
