@@ -31,6 +31,8 @@ from tuimail.engine.protocol import (
 from tuimail.model import AccountStatus
 
 Houses = Callable[..., House]
+CUT_PARTS = 8
+"""Into so many tests the whole sweep is cut."""
 
 
 def small_mail(count: int, prefix: str = "m") -> Iterator[bytes]:
@@ -95,8 +97,9 @@ def test_a_session_cut_anywhere_is_completed_by_the_next(tiny: Demo, house_of: H
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_a_session_cut_at_any_octet_is_completed_by_the_next(tiny: Demo, house_of: Houses) -> None:
-    for at in range(session_octets(tiny, house_of)):
+@pytest.mark.parametrize("part", range(CUT_PARTS))
+def test_a_session_cut_at_any_octet_is_completed_by_the_next(tiny: Demo, house_of: Houses, part: int) -> None:
+    for at in range(part, session_octets(tiny, house_of), CUT_PARTS):
         check_cut(tiny, house_of, at)
 
 
