@@ -43,7 +43,7 @@ _ENVELOPE: Final = (
 )
 _HEADER: Final = (
     "INSERT INTO header (id, sent_at, received_at, message_id, in_reply_to, message_references, from_line, reply_to,"
-    " to_line, cc, list_id, structure, uidl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " to_line, cc, list_id, structure, uidl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''))"
 )
 
 
@@ -130,6 +130,8 @@ class Ingest:
         envelopes: list[tuple[object, ...]] = []
         header_rows: list[tuple[object, ...]] = []
         # One pass, plain locals and plain integers: this loop runs once for each message of a first sync.
+        # sqlite3 takes exact int, str, float and bytearray as they are; bool, bytes and None it tries to adapt
+        # first, which takes as long as inserting the row.
         for identity, (message, uidl) in enumerate(zip(new, uidls or repeat(None), strict=False), first):
             (
                 uid, told_flags, keywords, modseq, received_at, size_octets, structure, has_attachments, from_, sender,
@@ -140,11 +142,11 @@ class Ingest:
             places.append(place)
             envelopes.append((
                 identity, mailbox_id, uid or None, place, flags, keywords, flags, keywords, modseq, size_octets,
-                has_attachments, thread_id, stamp, sender, subject, state,
+                int(has_attachments), thread_id, stamp, sender, subject, state,
             ))
             header_rows.append((
                 identity, sent_at, received_at, message_id, in_reply_to, references, from_, reply_to, to, cc, list_id,
-                structure, uidl,
+                bytearray(structure), uidl or "",
             ))
         self._database.many(_ENVELOPE, envelopes)
         self._database.many(_HEADER, header_rows)
