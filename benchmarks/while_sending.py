@@ -28,6 +28,8 @@ MESSAGES = 10_000
 SEND = b"\x1b[15~"
 ATTACH = b"\x14"
 
+Pane = tuple[tuple[int, int], tuple[int, int]]
+
 
 def serve(port: int, told: Path) -> None:
     """Take one message, slowly; the file holds its octets when all are here."""
@@ -67,18 +69,15 @@ def compose(terminal: Terminal, file: Path) -> None:
     _settle(terminal, b"\r")
 
 
-def while_sent(terminal: Terminal, told: Path, limit_s: float = 120.0) -> list[float]:
+def while_sent(terminal: Terminal, told: Path, pane: Pane, limit_s: float = 120.0) -> list[float]:
     """Seconds of each press from now until the server has all; keys that changed nothing are left out."""
-    pane = None
     moments = []
     last = time.perf_counter() + limit_s
     while not told.exists() and time.perf_counter() < last:
         moments.append(terminal.type(b"j"))
         time.sleep(ANSWER_S + 0.01)
-        if pane is None and len(moments) > 5:
-            pane = list_pane(terminal)
     terminal.wait_quiet(0.5, 5)
-    found = terminal.answers(moments, ANSWER_S, *(pane or list_pane(terminal)))
+    found = terminal.answers(moments, ANSWER_S, *pane)
     print(f"{len(moments)} presses in the time of sending, {sum(one is not None for one in found)} answered in time")
     return [one for one in found if one is not None]
 
@@ -109,7 +108,7 @@ def measure(megabytes: int, presses: int, base: Path) -> None:
                 rest = press(terminal, b"j", presses, pane)
                 compose(terminal, file)
                 terminal.type(SEND)
-                sending = while_sent(terminal, told)
+                sending = while_sent(terminal, told, pane)
                 if not told.exists():
                     print(terminal.screen())
             finally:
