@@ -7,6 +7,7 @@ import json
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import pytest
 from tests.cli.conftest import Home
 from tuimail import config
 from tuimail.cli.demo import demo_process, read_places
-from tuimail.cli.demo_server import password_from, tell_password
+from tuimail.cli.demo_server import listen_at, password_from, tell_password
 from tuimail.engine.office import Office, engine_runs
 from tuimail.model import AccountName
 from tuimail.net.credentials import auth
@@ -129,14 +130,14 @@ def test_the_password_of_the_demo_is_in_no_file_and_no_command_line(top: Path) -
 
 
 def test_accounts_that_ask_for_the_password_at_once_all_get_it(tmp_path: Path) -> None:
-    pipe = tmp_path / "password"
-    os.mkfifo(pipe, 0o600)
-    threading.Thread(target=tell_password, args=(pipe, "analytical"), daemon=True).start()
+    telling = tmp_path / "password"
+    threading.Thread(target=tell_password, args=(listen_at(telling), "analytical"), daemon=True).start()
     asking = [
-        subprocess.Popen(password_from(pipe), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        subprocess.Popen(password_from(telling), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
         for _ in range(24)
     ]
     assert {child.communicate(timeout=LAST_WORDS)[0] for child in asking} == {"analytical\n"}
+    assert stat.S_IMODE(telling.stat().st_mode) == 0o600
 
 
 def test_a_demo_server_that_does_not_start_is_one_sentence(

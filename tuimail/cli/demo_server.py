@@ -2,7 +2,7 @@
 
 It says where everything lies in one line of JSON on stdout, and serves until its stdin
 closes, which happens however the parent ends. Then it stops the engine and removes the
-directory. The password is in memory only: the engine reads it from a pipe, by the
+directory. The password is in memory only: the engine reads it from a socket, by the
 `password_command` of the account, as it would from a password manager.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -31,11 +32,10 @@ SECONDS_BETWEEN_MAIL = 45.0
 LONGEST_TOP = 60
 START_DEADLINE_S = 10.0
 _READ_LINE = """\
-import sys
-line = ""
-while not line:
-    line = open(sys.argv[1]).readline().strip()
-print(line)
+import socket, sys
+asking = socket.socket(socket.AF_UNIX)
+asking.connect(sys.argv[1])
+print(asking.makefile().readline().strip())
 """
 
 
@@ -49,12 +49,11 @@ def main() -> int:
         paths = places(Path(name))
         paths.make()
         with DemoServer.start(drip_s=SECONDS_BETWEEN_MAIL) as server:
-            pipe = Path(name) / "password"
-            os.mkfifo(pipe, 0o600)
-            threading.Thread(target=tell_password, args=(pipe, server.password), daemon=True).start()
+            telling = Path(name) / "password"
+            threading.Thread(target=tell_password, args=(listen_at(telling), server.password), daemon=True).start()
             editor = ConfigEditor(paths.config_file)
-            editor.add_account(account_of(server, pipe))
-            editor.add_account(pop3_account_of(server, pipe))
+            editor.add_account(account_of(server, telling))
+            editor.add_account(pop3_account_of(server, telling))
             _hold_engine(paths)
     return 0
 
@@ -69,9 +68,9 @@ def places(directory: Path) -> Paths:
     )
 
 
-def account_of(server: DemoServer, pipe: Path) -> AccountConfig:
+def account_of(server: DemoServer, telling: Path) -> AccountConfig:
     """The account that the server serves, by IMAP and SMTP on loopback."""
-    command = password_from(pipe)
+    command = password_from(telling)
     receive = Receive(
         Protocol.IMAP, server.host, server.imap_port, Security.NONE, server.user,
         password_command=command, offline_days=None,
@@ -80,9 +79,9 @@ def account_of(server: DemoServer, pipe: Path) -> AccountConfig:
     return AccountConfig(ACCOUNT, server.address, "Ada Byron", receive, send)
 
 
-def pop3_account_of(server: DemoServer, pipe: Path) -> AccountConfig:
+def pop3_account_of(server: DemoServer, telling: Path) -> AccountConfig:
     """A second account, downloaded whole, with its attachments in quarantine."""
-    command = password_from(pipe)
+    command = password_from(telling)
     receive = Receive(
         Protocol.POP3, server.host, server.pop3_port, Security.NONE, server.pop3_user,
         password_command=command, quarantine=True,
@@ -91,19 +90,26 @@ def pop3_account_of(server: DemoServer, pipe: Path) -> AccountConfig:
     return AccountConfig(POP3_ACCOUNT, server.pop3_address, "Ada Byron", receive, send)
 
 
-def password_from(pipe: Path) -> tuple[str, ...]:
-    """A command that prints the password; only Python is sure to be there.
-
-    Of two that read at once one may take what was written for both; the other tries again.
-    """
-    return (sys.executable, "-IS", "-c", _READ_LINE, str(pipe))
+def password_from(telling: Path) -> tuple[str, ...]:
+    """A command that prints the password; only Python is sure to be there."""
+    return (sys.executable, "-IS", "-c", _READ_LINE, str(telling))
 
 
-def tell_password(pipe: Path, password: str) -> None:
-    """Write the password into the pipe for everybody who opens it."""
+def listen_at(telling: Path) -> socket.socket:
+    """A socket for those who ask for the password: unlike a pipe it gives each of them an answer of its own."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(telling))
+    telling.chmod(0o600)
+    listening.listen()
+    return listening
+
+
+def tell_password(listening: socket.socket, password: str) -> None:
+    """Tell the password to everybody who asks."""
     while True:
-        with contextlib.suppress(BrokenPipeError), pipe.open("w") as stream:  # open waits for a reader
-            stream.write(password + "\n")
+        asking, _ = listening.accept()
+        with contextlib.suppress(OSError), asking:
+            asking.sendall(f"{password}\n".encode())
 
 
 def _hold_engine(paths: Paths) -> None:
