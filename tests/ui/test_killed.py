@@ -159,7 +159,8 @@ def kill_and_look(home: Path, server: Demo, commands: int, more_s: float, engine
         terminal.read_for(more_s)
         left = engines(home)
         os.kill(terminal.pid, signal.SIGKILL)
-        assert terminal.wait() == -signal.SIGKILL
+        code = terminal.wait()
+        assert code == -signal.SIGKILL, bytes(terminal.output[-3000:])
     if engine == "is killed too":
         for pid in left:
             os.kill(pid, signal.SIGKILL)
