@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     print(figures.machine(), figures.dovecot_version(), f"load {figures.load()}", sep="; ")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as base:
+    with tempfile.TemporaryDirectory(dir="/dev/shm", ignore_cleanup_errors=True) as base:
         if options.counts:
             served_counts(options.counts, options.runs, Path(base))
         if options.seeded:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ from tuimail.query.parser import parse
 from tuimail.query.tree import Node
 from tuimail.store import Store
 from tuimail.store.database import Database
+from tuimail.store.finding import search
 from tuimail.store.finding.search_index import quantum, quantum_of_place
 from tuimail.store.lists.order import place_of
 
@@ -456,3 +459,33 @@ def test_counts_are_of_all_and_of_unread(store: Store, mail: list[EnvelopeId]) -
     for query in queries:
         assert store.search.count(tree(query))[0] == len(found(store, query)), query
         assert store.search.ids(tree(query), 9) == ids([page(store, query)])
+
+
+def test_an_index_that_another_program_has_locked_is_asked_once_and_the_answer_says_what_is_missing(
+    store: Store, paths: Paths, mail: list[EnvelopeId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    before = Database.open.__func__  # type: ignore[attr-defined]
+
+    def opened(cls: type[Database], file: Path, patience_s: float = 5.0) -> Database:
+        tried.append((file.name, patience_s))
+        database = before(cls, file, patience_s)
+        assert isinstance(database, Database)
+        return database
+
+    store.search.close()
+    store.search_index.close()
+    file = paths.data / "search.db"
+    locking = sqlite3.connect(file, isolation_level=None)
+    try:
+        locking.execute("PRAGMA locking_mode=EXCLUSIVE")
+        locking.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(Database, "open", classmethod(opened))
+        answer = page(store, "lunch")
+        assert tried == [("search.db", search.PATIENCE_S)]
+        assert answer.coverage is not None
+        assert (answer.coverage.done, answer.coverage.total) == (0, 5)
+        assert len(page(store, "is:unread").hits) == 3  # what needs no words is found as ever
+    finally:
+        locking.close()
+    assert found(store, "hamburger") == ["Lunch on Thursday"]  # the index is there again

@@ -91,6 +91,27 @@ async def test_the_archive_is_by_year_and_junk_is_by_where_each_lies(seeded: Pat
         assert one not in ids_in(found, "INBOX")
 
 
+async def test_a_conversation_is_shown_whole_acted_on_and_muted_and_left_again(seeded: Paths) -> None:
+    with Store.open(seeded) as store:
+        ids = [row.id for row in store.envelopes.window(inbox_of(store), 0, 10).rows]
+        store._database.run("UPDATE envelope SET thread_id = 9999 WHERE id IN (?, ?)", (ids[0], ids[2]))
+    async with bench(seeded) as found:
+        one, _, bird = ids_in(found, "INBOX")
+        assert [one, bird] == [ids[0], ids[2]]
+        rows = await search(found, "heron one")
+        await found.press("T")
+        await found.until(lambda: sorted(rows.ids) == sorted([one, bird]))
+        assert rows.has_focus
+        await found.press("K")
+        await found.until(lambda: 9999 in found.store.conversations.muted())
+        await found.press("asterisk", "e")
+        await found.until(lambda: where(rows) == ["Archive", "Archive"])
+        await found.press("K")
+        await found.until(lambda: 9999 not in found.store.conversations.muted())
+        await found.press("T")
+        await found.until(lambda: one in rows.ids and bird not in rows.ids)
+
+
 async def test_flags_and_keywords_show_at_once_and_deleting_for_good_asks(seeded: Paths) -> None:
     async with bench(seeded) as found:
         one, two, _ = ids_in(found, "INBOX")

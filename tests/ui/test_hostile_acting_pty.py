@@ -48,10 +48,11 @@ password_command = ["/bin/echo", "x"]
 LIST, DIALOG, ESC = "↵ open", "╭─ ", "\x1b"
 WALK: tuple[tuple[tuple[str, ...], str], ...] = (
     # keys, and what the screen says then
-    (("r",), "F5 send"), (("\x02",), "Bcc"), ((ESC,), LIST),
+    (("r",), "F5 send"), (("\x02",), "Bcc"), (("\x12",), "─ As plain text"), ((ESC,), "F5 send"), ((ESC,), LIST),
     (("c",), "F5 send"), (("can",), CANARY), (("\r", "can"), "✎ can"), ((ESC, ESC), LIST),
     (("w",), "drafts ─"), (("G", "\r"), "F5 send"), ((ESC,), LIST), (("B",), "─ Bounce"), ((ESC,), LIST),
-    (("O",), "3 on the way"), (("i",), DIALOG), ((ESC, "j", "i"), DIALOG), ((ESC, "d"), "─ Cancel"),
+    (("O",), "3 on the way"), (("i",), DIALOG), ((ESC, "j", "i"), DIALOG), ((ESC, "r"), "Was it sent?"),
+    ((ESC, "d"), "─ Cancel"),
     ((ESC, "G", "i"), DIALOG), ((ESC, ESC), LIST),
     (("U",), "Journal · 1 failed"), (("d",), "─ Give up"), ((ESC, ESC), LIST),
     (("T",), "threads by"), (("K",), "Muted"), (("T",), "5      "), (("V", "can"), "─ Move"), ((ESC,), LIST),

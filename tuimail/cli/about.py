@@ -62,7 +62,7 @@ def completions(cli: Cli) -> int:
     """Print the completion script of a shell."""
     import shtab  # deferred: 20 ms, for this command alone
 
-    cli.out.stdout.write(shtab.complete(build(), cli.options.shell).rstrip("\n") + "\n")
+    cli.out.stdout.write(shtab.complete(build(briefly=True), cli.options.shell).rstrip("\n") + "\n")
     return 0
 
 

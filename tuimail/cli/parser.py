@@ -27,8 +27,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"tuimail: {sentence}\n`{self.prog} --help` shows what is possible.\n")
 
 
-def build() -> Parser:
-    """The whole parser."""
+def build(*, briefly: bool = False) -> Parser:
+    """The whole parser. `briefly`: each command has the few words of the table, as shells show them."""
     parser = Parser(
         prog="tuimail",
         description="A mail client for the terminal. Without a command it opens the screen; a mailto: link, as the "
@@ -44,6 +44,8 @@ def build() -> Parser:
     below = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
         _add_command(below, command)
+    if briefly:
+        _shorten(below, COMMANDS)
     return parser
 
 
@@ -85,6 +87,15 @@ def _add_command(below: Any, command: Command, above: frozenset[str] = frozenset
         _add(parser, JSON_ARGUMENT)
     for argument in GLOBAL_ARGUMENTS:
         _add(parser, argument, default=argparse.SUPPRESS)
+
+
+def _shorten(below: Any, commands: Sequence[Command]) -> None:  # Any: as above
+    for command in commands:
+        parser = below.choices[command.name]
+        parser.description = command.summary
+        for action in parser._actions:  # argparse has no public way to the commands below a command
+            if command.commands and isinstance(action.choices, dict):
+                _shorten(action, command.commands)
 
 
 def _add(parser: Any, argument: Argument, **more: object) -> None:  # Any: parsers and groups alike

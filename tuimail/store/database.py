@@ -55,11 +55,14 @@ class Database:
         self._ready_to_write = False
 
     @classmethod
-    def open(cls, file: Path) -> Database:
-        """A connection to `file`, which is made (mode 0600) when it is missing; raises StoreError."""
+    def open(cls, file: Path, patience_s: float = BUSY_TIMEOUT_S) -> Database:
+        """A connection to `file`, which is made (mode 0600) when it is missing; raises StoreError.
+
+        `patience_s`: it waits so long for a lock of somebody else.
+        """
         _make_private_file(file)
         try:
-            connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=256)
+            connection = sqlite3.connect(file, timeout=patience_s, isolation_level=None, cached_statements=256)
         except sqlite3.Error as exc:
             raise translate(exc, file) from exc
         return cls(connection, file)

@@ -19,12 +19,14 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from tuimail.config.values import Config
+from tuimail.engine.log import Log
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import Notice, Request
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
+from tuimail.ui.beside.candid import SENTENCE, Candid
 from tuimail.ui.beside.memory import Memory
 from tuimail.ui.beside.notices import Inbox, NoticesArrived
 from tuimail.ui.beside.punctual import Punctual
@@ -57,7 +59,7 @@ class Engine(Protocol):
         """Leave."""
 
 
-class TuimailApp(Punctual, App[None], inherit_bindings=False):
+class TuimailApp(Candid, Punctual, App[None], inherit_bindings=False):
     """tuimail on the screen."""
 
     TITLE = "tuimail"
@@ -90,6 +92,7 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
         self._join = join
         self._engine: Engine | None = None
         self._unsent: list[Request] = []
+        self._faults = Log(paths.log_file)
         self._keys = keymap_for(config.ui)
         self.set_keymap(self._keys.keymap)
         self.keeper = ThemeKeeper(self, own_themes_dir(paths.config_dir), tell=self.tell)
@@ -180,6 +183,16 @@ class TuimailApp(Punctual, App[None], inherit_bindings=False):
     def tell(self, sentence: str) -> None:
         """One sentence for a person."""
         self.notify(text.sentence(sentence), markup=False)
+
+    def hear_fault(self, error: BaseException) -> None:
+        """Work beside the loop failed in a way that nobody thought of: say so, and write down where."""
+        self._faults.fault("screen.fault", error)
+        self.notify(text.sentence(SENTENCE), markup=False, severity="error")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The loop's own work failed: write down where, before it closes."""
+        self._faults.fault("screen.ended", error)
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Close. Textual would print a traceback with the values of variables: mail, for everybody to see."""

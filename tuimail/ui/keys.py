@@ -267,6 +267,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("search.keywords", "W", "Keywords", "Give keywords to messages, or take them off.", SEARCH),
     ActionSpec("search.star", "s", "Star", "Star the message, or unstar it; all selected ones at once.", SEARCH),
     ActionSpec("search.seen", "m", "Read/unread", "Mark as unread or as read; all selected ones at once.", SEARCH),
+    ActionSpec("search.mute", "K", "Mute thread", "New messages of its thread come in read, or no longer.", SEARCH),
+    ActionSpec(
+        "search.thread", "T", "Whole thread", "Show all messages of its conversation, to act on them; T goes back.",
+        SEARCH,
+    ),
     ActionSpec("search.undo", "u", "Undo", "Take the last change back.", SEARCH),
     ActionSpec("search.back", "escape,h,left", "Back", "Clear the selection, or go back to the mail.", SEARCH),
 )

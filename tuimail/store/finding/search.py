@@ -28,6 +28,8 @@ from tuimail.store.lists.window import COLUMNS, row_of
 
 RANKED: Final = 20_000
 """Best first looks at so many of the newest that fit: ranking costs a microsecond each."""
+PATIENCE_S: Final = 0.25
+"""Readers never wait for whoever writes the index; while another program has locked all of it, no words are found."""
 _WEIGHTS: Final = "6.0, 2.0, 1.0, 8.0, 3.0, 1.0, 4.0"
 """What a word counts in sender, recipients, copies, subject, list, body, filename."""
 _MATCHED: Final = (
@@ -62,7 +64,7 @@ class Search:
 
     def __init__(self, mail: Database, file: Path) -> None:
         self._mail = mail
-        self._file = SearchFile(file)
+        self._file = SearchFile(file, PATIENCE_S)
         self._is_attached: Database | None = None
 
     def find(self, tree: Node, *, limit: int = 100, after: Key | None = None, best: bool = False) -> Page:
@@ -73,9 +75,9 @@ class Search:
                 index = self._index()
                 return self._find(index, tree, limit, after, best=best)
             except StoreError as exc:
-                if index is None and not isinstance(exc, Corrupt):
-                    break
                 self._give_up(exc)
+                if not isinstance(exc, Corrupt):
+                    break
         return self._find(None, tree, limit, after, best=best)
 
     def fitting(self, tree: Node, ids: Sequence[EnvelopeId]) -> set[EnvelopeId]:
@@ -155,6 +157,9 @@ class Search:
                 return coverage_of(self._mail, marks_of(index))
         except StoreError as exc:
             self._give_up(exc)
+        return self._nothing_covered()
+
+    def _nothing_covered(self) -> Coverage:
         row = self._mail.row("SELECT coalesce(sum(total), 0) FROM mailbox WHERE account_id IS NOT NULL")
         return Coverage(0, int(row[0]) if row else 0, self._file.was_damaged)
 
@@ -182,7 +187,9 @@ class Search:
             keys = self._best(index, plan, after, limit + 1)
         else:
             keys = [(0.0, *pair) for pair in islice(self._newest(index, plan, after), limit + 1)]
-        coverage = self.coverage() if plan.needs_index else None
+        coverage = None
+        if plan.needs_index:
+            coverage = self._nothing_covered() if index is None else self.coverage()
         hits = self.hits([EnvelopeId(identity) for *_, identity in keys[:limit]])
         return Page(hits, keys[limit - 1] if len(keys) > limit else None, coverage)
 

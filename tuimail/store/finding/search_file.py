@@ -10,7 +10,7 @@ from typing import Final
 
 from tuimail.errors import Corrupt, StoreError
 from tuimail.store.aside import remove
-from tuimail.store.database import Database
+from tuimail.store.database import BUSY_TIMEOUT_S, Database
 from tuimail.store.migrations import SCHEMA_DIRECTORY, statements
 
 SEARCH_VERSION: Final = 1
@@ -22,8 +22,9 @@ _LARGEST_CHECKED_OCTETS: Final = 1 << 30
 class SearchFile:
     """search.db as one thread has it open."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, patience_s: float = BUSY_TIMEOUT_S) -> None:
         self.file = file
+        self._patience_s = patience_s
         self._opened: Database | None = None
         self._inode = 0
         self.was_damaged = False
@@ -39,7 +40,7 @@ class SearchFile:
         if not self.file.exists():
             return None
         try:
-            self._opened = opened = Database.open(self.file)
+            self._opened = opened = Database.open(self.file, self._patience_s)
             self.opened += 1
             self._inode = self._current_inode()
             if self._version(opened) == SEARCH_VERSION:
@@ -58,7 +59,7 @@ class SearchFile:
         if opened is not None:
             return opened
         remove(self.file)
-        self._opened = opened = Database.open(self.file)
+        self._opened = opened = Database.open(self.file, self._patience_s)
         self.opened += 1
         self._inode = self._current_inode()
         opened.run("PRAGMA journal_mode=WAL")

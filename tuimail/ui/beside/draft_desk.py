@@ -178,6 +178,8 @@ class DraftDesk:
     def preview(self, draft: Draft) -> str:
         """What the recipients read: what is sent, read as any other mail."""
         now = datetime.fromtimestamp(self._now()).astimezone()
+        if not (draft.to or draft.cc or draft.bcc):
+            draft = replace(draft, to=draft.from_)  # it can be looked at before it is known who gets it
         raw = compose.build(sending.outgoing_of(self.config, draft), now=now)
         message = parse_message(raw)
         here = {part.section: octets for part, octets in leaves(raw, message)}

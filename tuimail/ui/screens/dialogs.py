@@ -23,12 +23,13 @@ from textual.widgets import Button, Static
 from tuimail.errors import UsageError
 from tuimail.model import Link
 from tuimail.ui import text
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.opener import open_url
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(Candid, ModalScreen[Answer], Generic[Answer]):
     """The base: Esc leaves, arrows move between buttons, and a click outside leaves too."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs.tcss"]

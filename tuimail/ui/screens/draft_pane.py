@@ -22,6 +22,7 @@ from tuimail.model import Draft, DraftFile, DraftId
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
 from tuimail.ui.beside.autosave import Autosave
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.composing import Desk, Sender
 from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.lines.prose import with_room
@@ -31,7 +32,7 @@ from tuimail.ui.widgets.composer_parts import ComposerTitle, FilesList, Rule
 from tuimail.ui.widgets.fields import CleanInput, FieldRow, FromField
 
 
-class DraftPane(Punctual, Vertical):
+class DraftPane(Candid, Punctual, Vertical):
     """The fields of one draft."""
 
     DEFAULT_CSS = """

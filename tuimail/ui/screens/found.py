@@ -14,6 +14,7 @@ from textual.screen import Screen
 from tuimail.errors import MailError
 from tuimail.model import EnvelopeId, Row
 from tuimail.ui import text
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.beside.searching import Asked, SearchDesk
 from tuimail.ui.widgets.found import FoundList
@@ -31,7 +32,7 @@ class Acts(Protocol):
         """A row with what was done to it and is not written yet."""
 
 
-class FoundScreen(Punctual, Screen[None]):
+class FoundScreen(Candid, Punctual, Screen[None]):
     """Acting on what was found. `SearchScreen` finds it."""
 
     def __init__(self, desk: SearchDesk, clock: Callable[[], float], acts: Acts) -> None:
@@ -182,6 +183,10 @@ class FoundScreen(Punctual, Screen[None]):
     def action_search_seen(self) -> None:
         """Mark as read, or as unread."""
         self._act("seen")
+
+    def action_search_mute(self) -> None:
+        """New messages of these conversations come in read, or no longer."""
+        self._act("mute")
 
     def action_search_undo(self) -> None:
         """Take the last change back."""

@@ -23,6 +23,7 @@ from tuimail.paths import Paths
 from tuimail.store import Store
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.lane import Lane
 from tuimail.ui.beside.notices import News
 from tuimail.ui.keys import JOURNAL, bindings
@@ -37,7 +38,7 @@ MOST = 20_000
 UNDOABLE = 20
 
 
-class JournalScreen(Screen[None]):
+class JournalScreen(Candid, Screen[None]):
     """What waits, what failed and why, and what can be undone."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["journal.tcss"]

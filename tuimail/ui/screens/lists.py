@@ -6,6 +6,7 @@ live here: which rows there are (`listing`), acting on messages (`acting`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual import events, on
@@ -118,7 +119,10 @@ class ListsScreen(MailScreen):
 
     def action_message_mute(self) -> None:
         """New messages of these conversations come in read, or no longer."""
-        ids = self.chosen()
+        self.mute(self.chosen())
+
+    def mute(self, ids: Sequence[EnvelopeId]) -> None:
+        """Mute the conversations of these, or no longer when the first one is muted."""
         if not ids:
             return
 

@@ -23,6 +23,7 @@ from tuimail.errors import MailError, Unchangeable
 from tuimail.model import DraftId, OutboxId, OutboxItem, OutState
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.composing import Outgoing
 from tuimail.ui.beside.notices import News
 from tuimail.ui.keys import OUTBOX, bindings
@@ -37,7 +38,7 @@ LOOK_EVERY_S = 5.0
 """Times pass, and states with them."""
 
 
-class OutboxScreen(Screen[DraftId]):
+class OutboxScreen(Candid, Screen[DraftId]):
     """Messages on their way out. Answers with the draft that a person wants to write on; None for none."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["outbox.tcss"]

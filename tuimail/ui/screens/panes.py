@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tuimail.model import MailboxId
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.punctual import Punctual
 from tuimail.ui.keys import ATTACHMENTS, COMPOSER, LIST, READER, TREE
 from tuimail.ui.layout import (
@@ -36,7 +37,7 @@ LOW = 16
 """Screens of fewer lines get a shorter header card."""
 
 
-class Panes(Punctual, Screen[None]):
+class Panes(Candid, Punctual, Screen[None]):
     """The main screen's geometry. `MainScreen` adds the mail."""
 
     AUTO_FOCUS = ""

@@ -25,6 +25,7 @@ from tuimail.mime.clean import clean_line
 from tuimail.model import AccountName, EnvelopeId, Held, HeldState, MailboxId, Section
 from tuimail.ui import text
 from tuimail.ui.beside.aside import aside
+from tuimail.ui.beside.candid import Candid
 from tuimail.ui.beside.holding import (
     Holding,
     attachment_of,
@@ -65,7 +66,7 @@ TWO_PANES = 96
 """Screens that are narrower show list or details."""
 
 
-class QuarantineScreen(Punctual, Screen[None]):
+class QuarantineScreen(Candid, Punctual, Screen[None]):
     """Held attachments, and what is known of them."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["quarantine.tcss"]

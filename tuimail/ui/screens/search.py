@@ -35,6 +35,8 @@ PAUSE_S: Final = 0.08
 """Nothing is asked before nothing was typed for so long."""
 NEWS_S: Final = 1.0
 """News makes it look again, no oftener than this."""
+THREAD: Final = "thread:"
+"""Asks for one conversation."""
 _TICKETS: Final = itertools.count(1)
 
 
@@ -77,6 +79,8 @@ class SearchScreen(FoundScreen):
         self._pause: Timer | None = None
         self._news_timer: Timer | None = None
         self._asking_more = False
+        self._before_thread: str | None = None
+        """What was typed before a conversation was shown."""
         self._marks = MistakeMarks()
         self._title = SearchTitle()
         self._input = Input(
@@ -275,6 +279,15 @@ class SearchScreen(FoundScreen):
             self.end_selection()
         else:
             self._leave(self.left)
+
+    def action_search_thread(self) -> None:
+        """All messages of the conversation under the cursor, or what was shown before."""
+        current, before = self._list.current, self._before_thread
+        if before is not None and self._input.value.startswith(THREAD):
+            self._input.value, self._before_thread = before, None
+        elif current is not None:
+            self._before_thread = self._input.value
+            self._input.value = f"{THREAD}{current.hit.row.thread_id}"
 
     # --- more ----------------------------------------------------------------------
 

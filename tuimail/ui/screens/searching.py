@@ -133,6 +133,7 @@ class SearchingScreen(MailboxesScreen):
             "keywords": self.choose_keywords,
             "star": self.star,
             "seen": self.mark_seen,
+            "mute": self.mute,
             "undo": lambda _: self.action_message_undo(),
         }
         verbs[verb](ids)

@@ -14,8 +14,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, OptionList
 
+from tuimail.ui.beside.candid import Candid
 
-class ProposingField(Vertical):
+
+class ProposingField(Candid, Vertical):
     """Typing opens the list, arrows choose, Enter takes or accepts, Esc closes."""
 
     GROUP: ClassVar[str] = "proposals"
