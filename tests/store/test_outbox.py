@@ -142,6 +142,14 @@ def test_a_message_is_filed_once_its_copy_is(store: Store) -> None:
     store.sending.filing(outbox_id, pending_id)
     assert state(store, outbox_id) is OutState.SENT
     assert store.raws.read(sent.raw) == RAW, "the action needs it"
+    store.pending.fail([pending_id], "The server says: no room.")
+    item = store.outbox.get(outbox_id)
+    assert item is not None
+    assert item.sentence.endswith("not in Sent yet, and the journal tries it again: The server says: no room.")
+    store.pending.retry([pending_id])
+    item = store.outbox.get(outbox_id)
+    assert item is not None
+    assert item.sentence == ""
     store.pending.done([pending_id])
     assert state(store, outbox_id) is OutState.FILED
     assert store.raws.size(sent.raw) == 0

@@ -97,6 +97,9 @@ def mailbox_of(store: Store, wanted: str, account: AccountName | None) -> Mailbo
     """The one mailbox that is meant. Raises UsageError, with those that are near."""
     known = store.mailboxes.all(account)
     found = named_mailboxes(known, wanted)
+    if not found:  # as searches and the journal write it: ACCOUNT/MAILBOX
+        of, _, name = wanted.partition("/")
+        found = [mailbox for mailbox in named_mailboxes(known, name) if mailbox.account == of] if name else []
     if len(found) == 1:
         return found[0]
     if not found:

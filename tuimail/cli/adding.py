@@ -30,7 +30,7 @@ from tuimail.config import (
 )
 from tuimail.config.reading import account_name_fault
 from tuimail.config.table import ACCOUNT, RECEIVE, SEND, settings_of
-from tuimail.errors import AuthError, TimedOut, Unreachable, UsageError
+from tuimail.errors import AuthError, MailError, TimedOut, Unreachable, UsageError
 from tuimail.model import AccountName
 
 KEYRING, COMMAND, ASK, NONE = "keyring", "command", "ask", "none"
@@ -112,11 +112,16 @@ class _Maker:
             if options.no_check:
                 return account, Secret(home or ASK)
             raise UsageError("There is no password to sign in with.", "Give --password-command or --password-stdin.")
-        home = home or self._home()
-        if home == COMMAND:
+        while True:
+            chosen = home or self._home()
+            if chosen != COMMAND:
+                return account, Secret(chosen, self._ask_password(account))
             words = self._questions.text('Command that prints the password, such as "pass show mail/ada"')
-            return self._with_command(account, words)
-        return account, Secret(home, self._ask_password(account))
+            try:
+                return self._with_command(account, words)
+            except MailError:
+                # Nothing of the answer is printed: somebody may have typed the password itself.
+                self._cli.out.note("That command gave no password.")
 
     def checked(
         self, account: AccountConfig, secret: Secret, further_hosts: tuple[str, ...]
@@ -312,11 +317,11 @@ class _Maker:
     def _home(self) -> str:
         keyring = passwords.keyring_name()
         answers = [
-            (COMMAND, 'from a command of yours, such as "pass show mail/ada"'),
             (ASK, "asked for in each run, kept in memory only"),
+            (COMMAND, 'from a command of yours, such as "pass show mail/ada"'),
         ]
         if keyring:
-            answers.insert(0, (KEYRING, f"in the keyring of this system ({keyring})"))
+            answers = [(KEYRING, f"in the keyring of this system ({keyring})"), *reversed(answers)]
         else:
             self._cli.out.note("This machine has no keyring that could keep the password.")
         return self._questions.choice("Where shall the password live?", answers)

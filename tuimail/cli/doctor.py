@@ -105,7 +105,7 @@ def _places(cli: Cli, problems: list[Problem]) -> dict[str, object]:
     problems += [
         Problem(f"{place} cannot be written.", "Correct its permissions, or use --data-dir.")
         for place in (paths.data, paths.state, paths.runtime)
-        if place.is_dir() and not os.access(place, os.W_OK)
+        if not os.access(next(each for each in (place, *place.parents) if each.exists()), os.W_OK)
     ]
     return {**{name: str(place) for name, place in places.items()}, "free": size_words(free)}
 

@@ -25,8 +25,10 @@ PUT_OFF: Final = "The server had put these recipients off; the others have it."
 UNDONE: Final = "This message is not in the outbox any longer."
 _SELECT: Final = (
     "SELECT id, account, state, sentence, sender, recipients, to_line, subject, message_id, size_octets, not_before,"
-    " tries, added_at, sent_at, refused, of_recipients FROM outbox"
+    " tries, added_at, sent_at, refused, of_recipients,"
+    " coalesce((SELECT pending.sentence FROM pending WHERE pending.id = outbox.filing), '') FROM outbox"
 )
+UNFILED: Final = "It was sent. Its copy is not in Sent yet, and the journal tries it again: {words}"
 
 
 class Outbox:
@@ -187,8 +189,10 @@ def _items(rows: Sequence[SqlRow]) -> list[OutboxItem]:
     found = []
     for (
         identity, account, state, sentence, sender, recipients, to, subject, message_id, size, not_before, tries,
-        added_at, sent_at, refused, of_recipients,
+        added_at, sent_at, refused, of_recipients, unfiled,
     ) in rows:  # fmt: skip
+        if state == OutState.SENT and unfiled and not sentence:
+            sentence = UNFILED.format(words=unfiled)
         found.append(OutboxItem(
             id=OutboxId(identity), account=AccountName(account), state=OutState(state), sentence=sentence,
             sender=sender, recipients=tuple(json.loads(recipients)), to=to, subject=subject, message_id=message_id,
