@@ -13,6 +13,7 @@ from tests.engine.house import ACCOUNT, server_state
 from tests.engine.sending_house import OTHER, SENDER, SendingHouse, letter
 from tests.fakes.scripted import FaultProxy, Peer, ScriptedServer
 from tests.net.smtp_peer import Post
+from tuimail.engine.imap.replay import MOST_COPY_TRIES
 from tuimail.engine.protocol import Credential, OutboxChanged, PasswordWanted, Reload, Wake
 from tuimail.engine.send.plan import MOST_TRIES
 from tuimail.errors import UsageError
@@ -121,7 +122,7 @@ def test_a_copy_is_filed_as_the_configuration_says(full: Demo, sending: Houses, 
     assert len(in_sent(full)) - before == (0 if "never" in keys else 1)
 
 
-def test_a_copy_that_is_refused_never_sends_the_message_again(full: Demo, sending: Houses) -> None:
+def test_a_copy_that_is_refused_is_tried_again_and_never_sends_the_message_again(full: Demo, sending: Houses) -> None:
     house = sending(full)
     house.sync()
     full.refusals["APPEND"] = "NO [OVERQUOTA] the mailbox is full"
@@ -129,9 +130,18 @@ def test_a_copy_that_is_refused_never_sends_the_message_again(full: Demo, sendin
     house.sync()
     house.sync()
     assert house.is_in(outbox_id, OutState.SENT)
-    assert any(waiting.state == "failed" for waiting in house.store.pending.journal()), "it can be retried by hand"
+    (waiting,) = house.store.pending.journal()
+    assert waiting.state == "waiting"
+    said = house.item(outbox_id).sentence
+    assert "Its copy is not in Sent yet, and is tried again. Later: the server says: the mailbox is full" in said
+    for tries, state in ((MOST_COPY_TRIES - 1, "waiting"), (MOST_COPY_TRIES, "failed")):
+        with house.store.transaction():
+            house.store._database.run("UPDATE pending SET tries = ?, not_before = 0", (tries,))
+        house.sync()
+        assert [each.state for each in house.store.pending.journal()] == [state]
+    assert "could not be put into Sent; the journal can try it again" in house.item(outbox_id).sentence
     del full.refusals["APPEND"]
-    house.store.pending.retry([waiting.id for waiting in house.store.pending.journal()])
+    house.store.pending.retry([waiting.id])
     house.sync()
     assert house.is_in(outbox_id, OutState.FILED)
     assert len(full.sink.sent) == 1

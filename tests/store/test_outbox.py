@@ -145,11 +145,16 @@ def test_a_message_is_filed_once_its_copy_is(store: Store) -> None:
     store.pending.fail([pending_id], "The server says: no room.")
     item = store.outbox.get(outbox_id)
     assert item is not None
-    assert item.sentence.endswith("not in Sent yet, and the journal tries it again: The server says: no room.")
+    assert item.sentence.endswith("could not be put into Sent; the journal can try it again. The server says: no room.")
     store.pending.retry([pending_id])
     item = store.outbox.get(outbox_id)
     assert item is not None
     assert item.sentence == ""
+    store.pending.put_off([pending_id], 99, "Later: no room.")
+    item = store.outbox.get(outbox_id)
+    assert item is not None
+    assert item.sentence == "It was sent. Its copy is not in Sent yet, and is tried again. Later: no room."
+    assert store.pending.tries([pending_id]) == 2, "it failed before"
     store.pending.done([pending_id])
     assert state(store, outbox_id) is OutState.FILED
     assert store.raws.size(sent.raw) == 0

@@ -86,7 +86,7 @@ class Errand:
 
 def reason_of(refused: ServerRefused) -> str:
     """Why a server said no, for the end of a sentence."""
-    words = clean_line(refused.words, MAX_WORDS) if refused.words else ""
+    words = clean_line(refused.words, MAX_WORDS).rstrip(".") if refused.words else ""
     return f"the server says: {words}" if words else refused.sentence.rstrip(".")
 
 

@@ -33,6 +33,10 @@ LARGE_OCTETS: Final = 256 * 1024
 LATER: Final = frozenset({"UNAVAILABLE", "INUSE"})
 """RFC 5530: not now, which is no refusal."""
 LATER_S: Final = 60
+COPY_PAUSES_S: Final = (60, 300, 900, 3600)
+"""A copy of sent mail that is refused is tried again after these pauses, and after the last one on and on,"""
+MOST_COPY_TRIES: Final = 75
+"""for about three days: a quota is cleared, a server mended, and until then this is the only copy."""
 
 
 class Share(Enum):
@@ -116,7 +120,7 @@ class Replay:
         try:
             Telling(self.ground, errand).tell()
         except ServerRefused as exc:
-            why = self._unless_later(exc, list(errand.open))
+            why = self._unless_later(exc, list(errand.open.items()))
         except (MessageProblem, UsageError) as exc:
             why = exc.sentence.rstrip(".")
         self._setbacks.ended(batch.ids)
@@ -124,12 +128,20 @@ class Replay:
         self._stuck.update(() if why else errand.open)
         return settled
 
-    def _unless_later(self, refused: ServerRefused, ids: Sequence[PendingId]) -> str:
-        """Why the server refused, for a sentence; empty when it only asks for patience, and the actions are put off."""
+    def _unless_later(self, refused: ServerRefused, waiting: Sequence[tuple[PendingId, Action]]) -> str:
+        """Why the server refused, for a sentence; empty when the actions are put off.
+
+        That is so where it only asks for patience, and for copies of sent mail.
+        """
         why = reason_of(refused)
+        ids = [pending_id for pending_id, _ in waiting]
+        pause_s = LATER_S
         if refused.code not in LATER:
-            return why
-        self._store.pending.put_off(ids, int(self._desk.clock.wall()) + LATER_S, f"Later: {why}.")
+            tries = self._store.pending.tries(ids)
+            if tries >= MOST_COPY_TRIES or not all(_is_copy_of_sent(action) for _, action in waiting):
+                return why
+            pause_s = COPY_PAUSES_S[min(tries, len(COPY_PAUSES_S) - 1)]
+        self._store.pending.put_off(ids, int(self._desk.clock.wall()) + pause_s, f"Later: {why}.")
         return ""
 
     def _take_up(self, batch: Batch, errand: Errand, why: str) -> int:
@@ -182,7 +194,7 @@ class Replay:
         try:
             mailbox_actions.tell(self.ground, pending_id, action)
         except ServerRefused as exc:
-            why = self._unless_later(exc, [pending_id])
+            why = self._unless_later(exc, [(pending_id, action)])
             if not why:
                 self._stuck.add(pending_id)
         except (MessageProblem, UsageError) as exc:
@@ -194,6 +206,11 @@ class Replay:
             self._say_refused([pending_id], action.mailbox_id, f"Could not {describe(action)}: {why}.")
         self._desk.tell(TreeChanged(self._desk.name))
         return 1
+
+
+def _is_copy_of_sent(action: Action) -> bool:
+    """No row shows it before it is there; a draft or a message of another account has one."""
+    return isinstance(action, Append) and not action.target.envelope_id
 
 
 def _stays_marked(count: int) -> str:

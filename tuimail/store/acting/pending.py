@@ -227,7 +227,7 @@ class Pending:
         """Their commands go out now, durably: after a crash, look what became of them before they are repeated."""
         with self._database.transaction(durable=True):
             self._database.many(
-                "UPDATE pending SET begun = 1, edge_validity = ?, edge_uid_next = ?, tries = tries + 1 WHERE id = ?",
+                "UPDATE pending SET begun = 1, edge_validity = ?, edge_uid_next = ? WHERE id = ?",
                 ((uid_validity, uid_next, identity) for identity in ids),
             )
 
@@ -246,6 +246,11 @@ class Pending:
                 "UPDATE pending SET not_before = ?, sentence = ?, tries = tries + 1 WHERE id = ?",
                 ((until, sentence, identity) for identity in ids),
             )
+
+    def tries(self, ids: Iterable[PendingId]) -> int:
+        """How often one of these was put off, at most."""
+        return max((row[0] for row in self._database.rows_of("SELECT tries FROM pending WHERE id IN ({keys})", ids)),
+                   default=0)
 
     def done(
         self, ids: Iterable[PendingId], results: Iterable[Done1] = (), *, left: Iterable[PendingId] = ()

@@ -24,11 +24,12 @@ KEPT_S: Final = 30 * 86400
 PUT_OFF: Final = "The server had put these recipients off; the others have it."
 UNDONE: Final = "This message is not in the outbox any longer."
 _SELECT: Final = (
-    "SELECT id, account, state, sentence, sender, recipients, to_line, subject, message_id, size_octets, not_before,"
-    " tries, added_at, sent_at, refused, of_recipients,"
-    " coalesce((SELECT pending.sentence FROM pending WHERE pending.id = outbox.filing), '') FROM outbox"
+    "SELECT outbox.id, account, outbox.state, outbox.sentence, sender, recipients, to_line, subject, message_id,"
+    " size_octets, outbox.not_before, outbox.tries, outbox.added_at, sent_at, refused, of_recipients, copy.sentence,"
+    " copy.state FROM outbox LEFT JOIN pending AS copy ON copy.id = outbox.filing WHERE {where} ORDER BY outbox.id"
 )
-UNFILED: Final = "It was sent. Its copy is not in Sent yet, and the journal tries it again: {words}"
+_COPY_WAITS: Final = "It was sent. Its copy is not in Sent yet, and is tried again. {words}"
+_COPY_FAILED: Final = "It was sent. Its copy could not be put into Sent; the journal can try it again. {words}"
 
 
 class Outbox:
@@ -82,14 +83,14 @@ class Outbox:
 
     def all(self, account: AccountName | None = None, *, done: bool = False) -> list[OutboxItem]:
         """Messages on their way, oldest first; with `done` those that were filed or cancelled lately, too."""
-        where = "1" if done else OPEN
+        where = "1" if done else f"outbox.{OPEN}"
         if account is None:
-            return _items(self._database.rows(f"{_SELECT} WHERE {where} ORDER BY id"))
-        return _items(self._database.rows(f"{_SELECT} WHERE account = ? AND {where} ORDER BY id", (account,)))
+            return _items(self._database.rows(_SELECT.format(where=where)))
+        return _items(self._database.rows(_SELECT.format(where=f"account = ? AND {where}"), (account,)))
 
     def get(self, outbox_id: OutboxId) -> OutboxItem | None:
         """One message, None when there is no record of it (any longer)."""
-        found = _items(self._database.rows(f"{_SELECT} WHERE id = ?", (outbox_id,)))
+        found = _items(self._database.rows(_SELECT.format(where="outbox.id = ?"), (outbox_id,)))
         return found[0] if found else None
 
     def raw(self, outbox_id: OutboxId) -> bytes:
@@ -189,10 +190,10 @@ def _items(rows: Sequence[SqlRow]) -> list[OutboxItem]:
     found = []
     for (
         identity, account, state, sentence, sender, recipients, to, subject, message_id, size, not_before, tries,
-        added_at, sent_at, refused, of_recipients, unfiled,
+        added_at, sent_at, refused, of_recipients, copy_words, copy_failed,
     ) in rows:  # fmt: skip
-        if state == OutState.SENT and unfiled and not sentence:
-            sentence = UNFILED.format(words=unfiled)
+        if state == OutState.SENT and copy_words and not sentence:
+            sentence = (_COPY_FAILED if copy_failed else _COPY_WAITS).format(words=copy_words)
         found.append(OutboxItem(
             id=OutboxId(identity), account=AccountName(account), state=OutState(state), sentence=sentence,
             sender=sender, recipients=tuple(json.loads(recipients)), to=to, subject=subject, message_id=message_id,
