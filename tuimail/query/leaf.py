@@ -130,7 +130,7 @@ def _size(*, above: bool) -> Callable[[str, float, Known], Node]:
 
 def _thread(value: str, now: float, known: Known) -> Node:
     digits = value.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 19 or not -(1 << 63) <= int(value) < 1 << 63:
         raise Refused("A conversation is named by its number, as `tuimail show --json` prints it.")
     return Thread(int(value))
 
