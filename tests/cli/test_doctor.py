@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from tests.cli.conftest import CONFIG, Home
+from tuimail.store import Store
 
 
 def test_a_healthy_house_has_nothing_wrong(seeded: Home) -> None:
@@ -55,17 +56,38 @@ def damage(home: Home) -> None:
         (home.paths.data / name).unlink(missing_ok=True)
 
 
-def test_a_damaged_store_is_told_and_moved_aside_on_demand(seeded: Home) -> None:
+def test_a_damaged_store_is_made_again_on_demand(seeded: Home) -> None:
     damage(seeded)
     done = seeded.run("doctor")
     assert done.code == 1
     assert "doctor --repair" in done.out
     assert seeded.paths.mail_db.read_bytes().startswith(b"this is no database")
     values = seeded.run("doctor", "--repair", "--json").json()
-    assert "moved to" in values["repaired"][0]
+    assert "made again" in values["repaired"][0]
+    assert "nothing in it was changed" in values["repaired"][1]
+    assert any("cannot be read" in sentence for sentence in values["repaired"]), "it says what is lost"
     moved = [path for path in seeded.paths.data.iterdir() if "damaged" in path.name]
     assert moved[0].read_bytes().startswith(b"this is no database")
     assert seeded.run("doctor").code == 0
+
+
+def test_repair_carries_over_what_is_nowhere_else(seeded: Home) -> None:
+    with Store.open(seeded.paths) as store:
+        account = store.accounts.all()[0].name
+        store.drafts.begin(account, at=1, message_id="<d@x>", to="a@b.example", subject="a draft", body="words")
+        store.outbox.add(None, account, "a@b.example", ["c@d.example"], b"Subject: x\r\n\r\n", "<1@x>", at=1,
+                         not_before=1 << 40, to="c@d.example", subject="on its way")  # fmt: skip
+    with closing(sqlite3.connect(seeded.paths.mail_db)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'envelope'")
+        ((octets,),) = connection.execute("PRAGMA page_size")
+    with seeded.paths.mail_db.open("r+b") as file:
+        file.seek((page - 1) * octets)
+        file.write(b"\xff" * octets)
+    done = seeded.run("doctor", "--repair", "--json").json()
+    assert any(sentence.startswith("Carried over") for sentence in done["repaired"]), done["repaired"]
+    with Store.open(seeded.paths) as store:
+        assert [draft.subject for draft in store.drafts.all()] == ["a draft"]
+        assert [item.subject for item in store.outbox.all()] == ["on its way"]
 
 
 def test_wrong_counters_are_counted_anew(seeded: Home) -> None:

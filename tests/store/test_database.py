@@ -19,7 +19,8 @@ from tuimail.actions import SetFlags, Target
 from tuimail.errors import Corrupt, DiskFull, Locked, ReadOnly, StoreError, TooNew
 from tuimail.model import EnvelopeId, Flag, MailboxId
 from tuimail.paths import Paths
-from tuimail.store import Store, database, migrations, set_aside
+from tuimail.store import Store, database, migrations
+from tuimail.store.aside import move_aside
 from tuimail.store.border import translate
 from tuimail.store.database import Database
 
@@ -375,14 +376,14 @@ def test_a_damaged_store_is_told_and_can_be_put_aside(filled: Paths, damage: str
             Store.open(filled)
         assert raised.value.advice
     octets = filled.mail_db.read_bytes()
-    aside = set_aside(filled)
+    aside = move_aside(filled.mail_db)
     assert aside.name == "mail.db.damaged-1"
     assert aside.read_bytes() == octets
     with Store.open(filled) as fresh:
         assert fresh.accounts.all() == []
         with_account(fresh)
         assert fresh.check() == []
-    assert set_aside(filled).name == "mail.db.damaged-2"
+    assert move_aside(filled.mail_db).name == "mail.db.damaged-2"
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -425,7 +426,7 @@ def test_a_torn_wal_leaves_a_store_that_opens(paths: Paths, tmp_path: Path, seed
 def test_putting_aside_takes_the_wal_along(filled: Paths) -> None:
     for suffix in ("-wal", "-shm"):
         Path(f"{filled.mail_db}{suffix}").write_bytes(b"old")
-    aside = set_aside(filled)
+    aside = move_aside(filled.mail_db)
     assert Path(f"{aside}-wal").read_bytes() == b"old"
     assert list(filled.data.glob("mail.db-*")) == []
 

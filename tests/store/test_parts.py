@@ -12,7 +12,8 @@ import pytest
 from tests.store.making import several, with_account
 from tuimail.model import BodyState, EnvelopeId, MailboxId, Section
 from tuimail.paths import Paths
-from tuimail.store import Store, set_aside
+from tuimail.store import Store
+from tuimail.store.aside import move_aside
 from tuimail.store.packing import pack
 
 FIRST, SECOND, THIRD = EnvelopeId(1), EnvelopeId(2), EnvelopeId(3)
@@ -146,7 +147,7 @@ def test_a_body_is_never_shown_under_a_message_of_a_new_store(paths: Paths) -> N
         old.parts.put_text(FIRST, "text", b'"for Ada only"')
         old.parts.begin(FIRST, "", 5)
         old.parts.append(FIRST, "", b"abc")
-    set_aside(paths)
+    move_aside(paths.mail_db)
     with Store.open(paths) as fresh:
         fresh.envelopes.ingest(with_account(fresh), several([99]))
         assert fresh.parts.text(FIRST, "text") is None

@@ -509,7 +509,7 @@ COMMANDS: tuple[Command, ...] = (
         "do. It changes nothing without --repair or --rebuild.",
         "doctor:doctor",
         (
-            Argument(("--repair",), "count anew what was counted wrongly; move a damaged store aside",
+            Argument(("--repair",), "count anew what was counted wrongly; make a damaged store again",
                      {"action": "store_true", "group": "mend"}),
             Argument(("--rebuild",), "make mail.db again from the mail files; the old one is put aside",
                      {"action": "store_true", "group": "mend"}),

@@ -1,8 +1,8 @@
 """`doctor --repair` and `--rebuild`: put right what can be put right in the store.
 
-Nothing is ever deleted: counters are counted anew, and a damaged store is moved aside,
-so that the next sync fills a fresh one from the server. A rebuild makes it again from
-the mail files, which are the truth of every account whose mail lies here.
+Nothing is ever deleted: counters are counted anew, and a damaged store is moved aside once
+a new one was made, from the mail files, which are the truth of every account whose mail
+lies here, and from what can still be read of the old one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ def repair(cli: Cli) -> list[str]:
                 return ["Counters in the store were wrong and were counted anew."]
     except Corrupt:
         pass
-    moved = store_room.set_aside(cli.paths)
-    return [f"The damaged store was moved to {moved}; `tuimail sync` fills a new one from the server."]
+    return rebuild_store(cli)  # drafts, mail on its way out and waiting actions are in no server and in no mail file
 
 
 def rebuild_store(cli: Cli) -> list[str]:

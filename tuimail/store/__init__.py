@@ -5,9 +5,9 @@ Importing this loads sqlite3 and the nouns, nothing more: the first frame waits 
 
 import sqlite3
 
-from tuimail.store.store import Store, set_aside
+from tuimail.store.store import Store
 
-__all__ = ["Store", "set_aside", "sqlite_version"]
+__all__ = ["Store", "sqlite_version"]
 
 
 def sqlite_version() -> str:

@@ -238,13 +238,3 @@ class Store:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def set_aside(paths: Paths) -> Path:
-    """Move a damaged mail.db to `mail.db.damaged-N`, so that the next `open` makes a fresh one; its new place.
-
-    Nothing is deleted. No engine may run. Raises StoreError.
-    """
-    from tuimail.store.aside import move_aside  # rarely needed
-
-    return move_aside(paths.mail_db)
