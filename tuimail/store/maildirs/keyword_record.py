@@ -22,16 +22,26 @@ RECORD: Final = "keywords.jsonl"
 
 def write(directory: Path, keywords: Iterable[tuple[str, str]]) -> None:
     """Write down the keywords of messages by key, with spaces between them, durably. Raises StoreError."""
-    journal.append(directory / RECORD, (
-        {"file": key.encode("utf-8", "surrogateescape").decode("latin-1"), "keywords": words}
-        for key, words in keywords
-    ))
+    journal.append_and_shorten(directory / RECORD, map(_line, keywords), _last)
+
+
+def _line(told: tuple[str, str]) -> dict[str, object]:
+    return {"file": told[0].encode("utf-8", "surrogateescape").decode("latin-1"), "keywords": told[1]}
+
+
+def _last(lines: Iterable[dict[str, object]]) -> Iterable[dict[str, object]]:
+    """What counts of them: the keywords that messages have now."""
+    return (_line((key, words)) for key, words in _found(lines).items() if words)
 
 
 def read(directory: Path) -> dict[str, str]:
     """The keywords of messages by key; empty for those that have none any more. Raises StoreError."""
+    return _found(journal.read(directory / RECORD))
+
+
+def _found(lines: Iterable[dict[str, object]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in journal.read(directory / RECORD):
+    for line in lines:
         key, words = line.get("file"), line.get("keywords")
         if not isinstance(key, str) or not isinstance(words, str):
             continue
