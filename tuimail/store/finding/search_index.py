@@ -252,10 +252,12 @@ class SearchIndex:
         if len(self._terms) > 500_000:
             self._terms.clear()
         self._terms |= new
-        for term in filter(_is_word, new):
+        wanted = sorted(filter(_is_word, new))
+        if wanted:
             # The set only holds what this run has met: the rest may be there all the same.
-            if index.run("INSERT OR IGNORE INTO term (term) VALUES (?)", (term,)) == 1:
-                index.run("INSERT INTO inside (rowid, term) SELECT id, term FROM term WHERE term = ?", (term,))
+            last = index.row("SELECT coalesce(max(id), 0) FROM term")
+            index.many("INSERT OR IGNORE INTO term (term) VALUES (?)", ((term,) for term in wanted))
+            index.run("INSERT INTO inside (rowid, term) SELECT id, term FROM term WHERE id > ?", last or (0,))
 
     def forget(self, envelope_ids: Iterable[int]) -> None:
         """These messages are gone."""
@@ -341,7 +343,7 @@ class _Places:
     def _after(index: Database, at: int) -> int:
         """The end of the run of taken ids that begins there, as far as one look goes; `at` itself when it is free."""
         end = at
-        for taken in index.column("SELECT id FROM doc WHERE id >= ? AND id < ? ORDER BY id", (at, at + _NEAR)):
+        for (taken,) in index.each("SELECT id FROM doc WHERE id >= ? AND id < ? ORDER BY id", (at, at + _NEAR)):
             if taken != end:
                 break
             end += 1
