@@ -55,7 +55,9 @@ WALK: tuple[tuple[tuple[str, ...], str], ...] = (
     ((ESC, "d"), "─ Cancel"),
     ((ESC, "G", "i"), DIALOG), ((ESC, ESC), LIST),
     (("U",), "Journal · 1 failed"), (("d",), "─ Give up"), ((ESC, ESC), LIST),
-    (("T",), "threads by"), (("K",), "Muted"), (("T",), "5      "), (("V", "can"), "─ Move"), ((ESC,), LIST),
+    (("T",), "threads by"),
+    (("\r",), "▾ ● canary"), ((ESC,), LIST), (("K",), "Muted"), (("T",), "5      "),
+    (("V", "can"), "─ Move"), ((ESC,), LIST),
     (("W",), "─ Keywords"), ((ESC,), LIST), (("x", "j", "X", "*"), CANARY),
     ((ESC, "&", "can"), "with can"), ((ESC, ESC), LIST),
     (("e",), "Archived"), (("u",), "Undone"), (("Y", "\x19"), CANARY),
@@ -91,6 +93,8 @@ def crowded(hostile: Paths) -> Paths:
         (failing,) = store.pending.add([SetFlags(WORK, _target(store, rows[3].id), 0, 0, (CANARY,))], at=_AT)
         store.pending.fail([failing], _EVIL)
         store.state.set("searches", json.dumps([[_EVIL, "canary"]]))
+        newest = (rows[0].id, rows[1].id)
+        store._database.run("UPDATE envelope SET thread_id = 77 WHERE id IN (?, ?)", newest)
         _hold(store)
     return hostile
 
