@@ -110,6 +110,16 @@ async def test_a_conversation_is_shown_whole_acted_on_and_muted_and_left_again(s
         await found.until(lambda: 9999 not in found.store.conversations.muted())
         await found.press("T")
         await found.until(lambda: one in rows.ids and bird not in rows.ids)
+        await found.press("i", "ctrl+u")
+        await type_in(found, "heron")
+        await found.press("enter")
+        await found.until(lambda: len(rows.ids) == 4 and rows.has_focus)
+        await found.press("j", "j", "T")
+        await found.until(lambda: len(rows.ids) == 1)
+        (other,) = rows.ids
+        await found.press("T")
+        await found.until(lambda: len(rows.ids) == 4 and rows.cursor == 2)
+        assert rows.ids[2] == other
 
 
 async def test_flags_and_keywords_show_at_once_and_deleting_for_good_asks(seeded: Paths) -> None:

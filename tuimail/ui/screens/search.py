@@ -79,8 +79,8 @@ class SearchScreen(FoundScreen):
         self._pause: Timer | None = None
         self._news_timer: Timer | None = None
         self._asking_more = False
-        self._before_thread: str | None = None
-        """What was typed before a conversation was shown."""
+        self._before_thread: Left | None = None
+        """How it was before a conversation was shown."""
         self._marks = MistakeMarks()
         self._title = SearchTitle()
         self._input = Input(
@@ -284,9 +284,12 @@ class SearchScreen(FoundScreen):
         """All messages of the conversation under the cursor, or what was shown before."""
         current, before = self._list.current, self._before_thread
         if before is not None and self._input.value.startswith(THREAD):
-            self._input.value, self._before_thread = before, None
+            self._left, self._before_thread = before, None
+            self._servers, self._typed_before = before.from_servers, before.asked.text
+            self._input.value = before.asked.text
+            self._ask(keep=False, first=True)
         elif current is not None:
-            self._before_thread = self._input.value
+            self._before_thread = self.left
             self._input.value = f"{THREAD}{current.hit.row.thread_id}"
 
     # --- more ----------------------------------------------------------------------
