@@ -79,6 +79,15 @@ async def test_keys_after_c_belong_to_the_message(paths: Paths) -> None:
         await desk.until(lambda: desk.writes and desk.composer._to.value == "sdem")
 
 
+async def test_keys_that_were_on_their_way_to_the_keeper_follow_the_others(paths: Paths) -> None:
+    async with desk_on(paths) as desk:
+        await desk.press("c")
+        await desk.until(lambda: desk.writes and desk.app.focused is not desk.app.main.keeper)
+        for key in "sde":
+            desk.app.main.keeper.post_message(events.Key(key, key))
+        await desk.until(lambda: desk.composer._to.value == "sde")
+
+
 async def test_keys_that_come_in_one_burst_with_c_do_nothing_to_the_mail(paths: Paths) -> None:
     async with desk_on(paths) as desk:
         before = [desk.id_at(position) for position in range(5)], [desk.flags_at(position) for position in range(5)]
