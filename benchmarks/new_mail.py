@@ -1,4 +1,4 @@
-"""From a message that comes into the inbox on the server to its row on the screen: tuimail, neomutt, aerc.
+"""From a message that comes into the inbox on the server to its row on the screen: tuimail and aerc.
 
     python -m benchmarks.new_mail [--count 10000] [--messages 12]
 

@@ -339,3 +339,13 @@ def test_sizes_are_decimal_and_short(octets: int, words: str) -> None:
 )
 def test_texts_are_cut_by_cells(text: str, width: int, cut: str) -> None:
     assert fit(text, width) == cut
+
+
+def test_a_mailbox_can_be_named_with_its_account_before_it(seeded: Home) -> None:
+    first = seeded.run("mailboxes", "--json").json()[0]
+    whole = f"{first['account']}/{first['name']}"
+    assert seeded.run("list", "--mailbox", whole, "--json").json() == seeded.run(
+        "list", "--mailbox", first["name"], "--json"
+    ).json() != []
+    assert seeded.run("list", "--mailbox", f"nobody/{first['name']}").code == 2
+    assert seeded.run("list", "--mailbox", f"{first['account']}/").code == 2

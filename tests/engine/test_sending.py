@@ -13,9 +13,8 @@ from tests.engine.house import ACCOUNT, server_state
 from tests.engine.sending_house import OTHER, SENDER, SendingHouse, letter
 from tests.fakes.scripted import FaultProxy, Peer, ScriptedServer
 from tests.net.smtp_peer import Post
-from tuimail.engine.imap.replay import MOST_COPY_TRIES
+from tuimail.engine.patience import MOST_TRIES
 from tuimail.engine.protocol import Credential, OutboxChanged, PasswordWanted, Reload, Wake
-from tuimail.engine.send.plan import MOST_TRIES
 from tuimail.errors import UsageError
 from tuimail.model import OutboxItem, OutState, Role
 
@@ -134,7 +133,7 @@ def test_a_copy_that_is_refused_is_tried_again_and_never_sends_the_message_again
     assert waiting.state == "waiting"
     said = house.item(outbox_id).sentence
     assert "Its copy is not in Sent yet, and is tried again. Later: the server says: the mailbox is full" in said
-    for tries, state in ((MOST_COPY_TRIES - 1, "waiting"), (MOST_COPY_TRIES, "failed")):
+    for tries, state in ((MOST_TRIES - 1, "waiting"), (MOST_TRIES, "failed")):
         with house.store.transaction():
             house.store._database.run("UPDATE pending SET tries = ?, not_before = 0", (tries,))
         house.sync()

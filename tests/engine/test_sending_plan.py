@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tuimail.config import AccountConfig, Protocol, Receive, SaveSent, Send
-from tuimail.engine.send.plan import MOST_TRIES, PAUSES_S, Next, after_error, in_words, left_out, of_partial, saves_sent
+from tuimail.engine.patience import MOST_TRIES, PAUSES_S
+from tuimail.engine.send.plan import Next, after_error, in_words, left_out, of_partial, saves_sent
 from tuimail.errors import (
     AuthError,
     CertificateError,

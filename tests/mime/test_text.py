@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuimail.mime.reading import text as text_module
 from tuimail.mime.reading.links import MAX_LINKS, LinkBook, Target, ascii_host, examine, find_urls, mismatch
 from tuimail.mime.reading.text import ENCRYPTED_INLINE, SIGNED_INLINE, plain_to_readable
 from tuimail.model import LineKind, ReadableText
@@ -85,22 +84,6 @@ def test_inline_openpgp_is_named_and_not_vouched_for() -> None:
 def test_any_text_is_readable(text: str, flowed: bool, del_sp: bool) -> None:
     for whole in (text, f"> {text}", f"http://{text}", f"see <https://x.example/{text}>.\n-- \n{text}"):
         assert_fit_for_a_terminal(plain_to_readable(whole, flowed=flowed, del_sp=del_sp))
-
-
-_PIECES = st.sampled_from([
-    "a", "word and word", "", " ", "\t", "-", "--", "-- ", "-----", " = = = = =", "~~~~~~", "> a", " > b", ">", "x > y",
-    "***", "http://x.example/a", "www.x.example", "  indented", "ä", "\u00a0", "\x1b[1m", "\u2028", "_____ ",
-])  # fmt: skip
-
-
-@given(st.lists(_PIECES, max_size=14), st.sampled_from(["\n", "\r\n", "\n\n\n"]))
-@settings(max_examples=500, deadline=None)
-def test_simple_text_is_read_as_any_other(pieces: list[str], ending: str) -> None:
-    text = ending.join(pieces)
-    quick = plain_to_readable(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_module, "_is_simple", lambda _: False)
-        assert plain_to_readable(text) == quick
 
 
 def test_long_bodies_are_read_whole() -> None:

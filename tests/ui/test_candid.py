@@ -6,6 +6,7 @@ import pytest
 
 from tests.ui.seed import seed
 from tests.ui.test_main_screen import bench
+from tuimail.errors import DiskFull
 from tuimail.paths import Paths
 from tuimail.ui.beside.candid import SENTENCE
 from tuimail.ui.screens.dialogs import Dialog
@@ -13,6 +14,10 @@ from tuimail.ui.screens.dialogs import Dialog
 
 async def _fail() -> None:
     raise LookupError("words out of a mail")
+
+
+async def _fail_on_a_full_disk() -> None:
+    raise DiskFull("The disk is full.")
 
 
 @pytest.fixture
@@ -32,6 +37,8 @@ async def test_a_worker_that_fails_is_told_and_its_place_is_written_without_its_
             app.clear_notifications()
             node.run_worker(_fail(), exit_on_error=False)
             await found.until(lambda: SENTENCE in [each.message for each in app._notifications])
+        app.main.run_worker(_fail_on_a_full_disk(), exit_on_error=False)
+        await found.until(lambda: "The disk is full." in [each.message for each in app._notifications])
         log = seeded.log_file.read_text(encoding="utf-8")
         assert log.count("screen.fault error=LookupError at=") == 3
         assert "test_candid" in log

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tuimail.cli.cli import Cli
-from tuimail.cli.listed import envelope_of, named_mailboxes
+from tuimail.cli.listed import envelope_of, meant_mailboxes, named_mailboxes
 from tuimail.cli.mail import wake_engine
 from tuimail.cli.output import nearest
 from tuimail.cli.questions import Questions
@@ -96,10 +96,7 @@ def with_yes(cli: Cli, act: Callable[[bool], Done | None]) -> Done | None:
 def mailbox_of(store: Store, wanted: str, account: AccountName | None) -> Mailbox:
     """The one mailbox that is meant. Raises UsageError, with those that are near."""
     known = store.mailboxes.all(account)
-    found = named_mailboxes(known, wanted)
-    if not found:  # as searches and the journal write it: ACCOUNT/MAILBOX
-        of, _, name = wanted.partition("/")
-        found = [mailbox for mailbox in named_mailboxes(known, name) if mailbox.account == of] if name else []
+    found = meant_mailboxes(known, wanted)
     if len(found) == 1:
         return found[0]
     if not found:

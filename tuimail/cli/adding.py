@@ -316,13 +316,12 @@ class _Maker:
 
     def _home(self) -> str:
         keyring = passwords.keyring_name()
-        answers = [
-            (ASK, "asked for in each run, kept in memory only"),
-            (COMMAND, 'from a command of yours, such as "pass show mail/ada"'),
-        ]
+        command = (COMMAND, 'from a command of yours, such as "pass show mail/ada"')
+        ask = (ASK, "asked for in each run, kept in memory only")
         if keyring:
-            answers = [(KEYRING, f"in the keyring of this system ({keyring})"), *reversed(answers)]
+            answers = [(KEYRING, f"in the keyring of this system ({keyring})"), command, ask]
         else:
+            answers = [ask, command]
             self._cli.out.note("This machine has no keyring that could keep the password.")
         return self._questions.choice("Where shall the password live?", answers)
 

@@ -98,16 +98,20 @@ def _versions(problems: list[Problem]) -> dict[str, object]:
 def _places(cli: Cli, problems: list[Problem]) -> dict[str, object]:
     paths = cli.paths
     places = {"configuration": paths.config_file, "mail": paths.data, "state": paths.state, "runtime": paths.runtime}
-    nearest = next((each for each in (paths.data, *paths.data.parents) if each.is_dir()), Path("/"))
-    free = shutil.disk_usage(nearest).free
+    free = shutil.disk_usage(_nearest(paths.data)).free
     if free < LITTLE_SPACE_OCTETS:
         problems.append(Problem(f"Only {size_words(free)} are free for mail.", "Make room on the disk."))
     problems += [
         Problem(f"{place} cannot be written.", "Correct its permissions, or use --data-dir.")
         for place in (paths.data, paths.state, paths.runtime)
-        if not os.access(next(each for each in (place, *place.parents) if each.exists()), os.W_OK)
+        if not os.access(_nearest(place), os.W_OK)
     ]
     return {**{name: str(place) for name, place in places.items()}, "free": size_words(free)}
+
+
+def _nearest(place: Path) -> Path:
+    """The directory, or the one that it would be made in."""
+    return next((each for each in (place, *place.parents) if each.is_dir()), Path("/"))
 
 
 def _terminal(cli: Cli) -> dict[str, object]:

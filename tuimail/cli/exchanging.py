@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuimail.cli.accounts import tell_engine
 from tuimail.cli.cli import Cli
-from tuimail.cli.listed import named_mailboxes
+from tuimail.cli.listed import meant_mailboxes, named_mailboxes
 from tuimail.cli.output import Printer, count_words, nearest, size_words
 from tuimail.config import AccountConfig, Protocol
 from tuimail.engine.local.describe import describe
@@ -134,7 +134,7 @@ def _mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
     found = [each for each in store.mailboxes.all(accounts[0]) if each.selectable]
     if not options.mailbox:
         return found
-    chosen = named_mailboxes(found, options.mailbox)
+    chosen = meant_mailboxes(found, options.mailbox)
     if not chosen:
         hint = nearest(options.mailbox, [each.name for each in found]) or "`tuimail mailboxes` prints their names."
         raise UsageError(f"There is no mailbox {options.mailbox}.", hint)

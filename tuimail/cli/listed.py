@@ -79,6 +79,13 @@ def named_mailboxes(known: Sequence[Mailbox], wanted: str) -> list[Mailbox]:
     return found or [mailbox for mailbox in known if mailbox.leaf.casefold() == wanted.casefold()]
 
 
+def meant_mailboxes(known: Sequence[Mailbox], wanted: str) -> list[Mailbox]:
+    """As `named_mailboxes`, else as searches and the journal write it: ACCOUNT/MAILBOX."""
+    of, _, name = wanted.partition("/")
+    found = named_mailboxes(known, wanted)
+    return found or named_mailboxes([mailbox for mailbox in known if mailbox.account == of], name)
+
+
 def chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
     """The mailbox that the options name, else the inboxes; raises UsageError and Vanished."""
     account = cli.account(cli.options.account).name if cli.options.account else None
@@ -89,7 +96,7 @@ def chosen_mailboxes(cli: Cli, store: Store) -> list[Mailbox]:
         if not found:
             raise Vanished("No inbox is known yet.", "`tuimail sync` looks for it.")
         return found
-    found = named_mailboxes(known, wanted)
+    found = meant_mailboxes(known, wanted)
     if not found:
         names = dict.fromkeys(mailbox.name for mailbox in known)
         hint = nearest(wanted, names) or "`tuimail mailboxes` prints their names."

@@ -43,9 +43,7 @@ def build(*, briefly: bool = False) -> Parser:
         _add(parser, argument)
     below = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
-        _add_command(below, command)
-    if briefly:
-        _shorten(below, COMMANDS)
+        _add_command(below, command, briefly=briefly)
     return parser
 
 
@@ -54,7 +52,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return build().parse_args(_with_clearing_marked(argv))
 
 
-def _add_command(below: Any, command: Command, above: frozenset[str] = frozenset()) -> None:
+def _add_command(
+    below: Any, command: Command, above: frozenset[str] = frozenset(), *, briefly: bool = False
+) -> None:
     """Any: argparse has no public name for this class. `above`: options that the command it belongs to knows, too."""
     parser = below.add_parser(
         command.name,
@@ -64,13 +64,16 @@ def _add_command(below: Any, command: Command, above: frozenset[str] = frozenset
         formatter_class=argparse.RawDescriptionHelpFormatter if command.examples else argparse.HelpFormatter,
         allow_abbrev=False,
     )
-    if command.examples:
+    if briefly:
+        parser.description = command.summary
+    elif command.examples:
         parser.description = _wrapped(command.description)
     if command.commands:
         required = not command.run
         further = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title="commands", required=required)
         for each in command.commands:
-            _add_command(further, each, frozenset(name for own in command.arguments for name in own.names))
+            known = frozenset(name for own in command.arguments for name in own.names)
+            _add_command(further, each, known, briefly=briefly)
         if required:
             return
     parser.set_defaults(run=command.run)
@@ -87,15 +90,6 @@ def _add_command(below: Any, command: Command, above: frozenset[str] = frozenset
         _add(parser, JSON_ARGUMENT)
     for argument in GLOBAL_ARGUMENTS:
         _add(parser, argument, default=argparse.SUPPRESS)
-
-
-def _shorten(below: Any, commands: Sequence[Command]) -> None:  # Any: as above
-    for command in commands:
-        parser = below.choices[command.name]
-        parser.description = command.summary
-        for action in parser._actions:  # argparse has no public way to the commands below a command
-            if command.commands and isinstance(action.choices, dict):
-                _shorten(action, command.commands)
 
 
 def _add(parser: Any, argument: Argument, **more: object) -> None:  # Any: parsers and groups alike

@@ -22,6 +22,7 @@ from tuimail.config.values import Config
 from tuimail.engine.log import Log
 from tuimail.engine.office import Office
 from tuimail.engine.protocol import Notice, Request
+from tuimail.errors import MailError
 from tuimail.model import EnvelopeId, MailboxId
 from tuimail.paths import Paths
 from tuimail.store import Store
@@ -187,7 +188,8 @@ class TuimailApp(Candid, Punctual, App[None], inherit_bindings=False):
     def hear_fault(self, error: BaseException) -> None:
         """Work beside the loop failed in a way that nobody thought of: say so, and write down where."""
         self._faults.fault("screen.fault", error)
-        self.notify(text.sentence(SENTENCE), markup=False, severity="error")
+        sentence = error.sentence if isinstance(error, MailError) else SENTENCE
+        self.notify(text.sentence(sentence), markup=False, severity="error")
 
     def _handle_exception(self, error: Exception) -> None:
         """The loop's own work failed: write down where, before it closes."""

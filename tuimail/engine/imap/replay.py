@@ -21,6 +21,7 @@ from tuimail.engine.imap.errand import Errand, reason_of
 from tuimail.engine.imap.ground import Ground
 from tuimail.engine.imap.setbacks import Setbacks
 from tuimail.engine.imap.telling import Telling, changed_mailboxes
+from tuimail.engine.patience import MOST_TRIES, pause_after
 from tuimail.engine.protocol import ActionRefused, MailboxChanged, PendingChanged, StatusChanged, TreeChanged
 from tuimail.errors import MessageProblem, ServerRefused, UsageError
 from tuimail.model import MailboxId, PendingId
@@ -33,10 +34,6 @@ LARGE_OCTETS: Final = 256 * 1024
 LATER: Final = frozenset({"UNAVAILABLE", "INUSE"})
 """RFC 5530: not now, which is no refusal."""
 LATER_S: Final = 60
-COPY_PAUSES_S: Final = (60, 300, 900, 3600)
-"""A copy of sent mail that is refused is tried again after these pauses, and after the last one on and on,"""
-MOST_COPY_TRIES: Final = 75
-"""for about three days: a quota is cleared, a server mended, and until then this is the only copy."""
 
 
 class Share(Enum):
@@ -131,16 +128,19 @@ class Replay:
     def _unless_later(self, refused: ServerRefused, waiting: Sequence[tuple[PendingId, Action]]) -> str:
         """Why the server refused, for a sentence; empty when the actions are put off.
 
-        That is so where it only asks for patience, and for copies of sent mail.
+        That is so where it only asks for patience, and for copies of sent mail: a quota is cleared, a server
+        mended, and until then this is the only copy.
         """
         why = reason_of(refused)
         ids = [pending_id for pending_id, _ in waiting]
         pause_s = LATER_S
         if refused.code not in LATER:
-            tries = self._store.pending.tries(ids)
-            if tries >= MOST_COPY_TRIES or not all(_is_copy_of_sent(action) for _, action in waiting):
+            if not all(_is_copy_of_sent(action) for _, action in waiting):
                 return why
-            pause_s = COPY_PAUSES_S[min(tries, len(COPY_PAUSES_S) - 1)]
+            tries = self._store.pending.tries(ids)
+            if tries >= MOST_TRIES:
+                return why
+            pause_s = pause_after(tries)
         self._store.pending.put_off(ids, int(self._desk.clock.wall()) + pause_s, f"Later: {why}.")
         return ""
 

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from tuimail.config import AccountConfig, SaveSent
+from tuimail.engine.patience import MOST_TRIES, pause_after
 from tuimail.errors import (
     AuthError,
     ConnectionProblem,
@@ -25,10 +26,6 @@ from tuimail.mime.clean import clean_line
 from tuimail.model import OutboxItem
 from tuimail.store.writing.sending import Rest, is_put_off
 
-PAUSES_S: Final = (60, 300, 900, 3600)
-"""After the first, second, third try, and every one after that."""
-MOST_TRIES: Final = 75
-"""Of what a server puts off: about three days."""
 WORDS_LENGTH: Final = 300
 _FILE_THEMSELVES: Final = (
     "gmail.com", "googlemail.com", "outlook.com", "office365.com", "hotmail.com", "live.com",
@@ -83,7 +80,7 @@ def after_error(error: MailError, tries: int) -> Outcome:
     if not (no_way or error.retry) or (tries >= MOST_TRIES and not isinstance(error, ConnectionProblem)):
         return Outcome(Next.STOP, sentence, refused=refused)
     return Outcome(
-        Next.AGAIN, sentence, PAUSES_S[min(tries, len(PAUSES_S) - 1)],
+        Next.AGAIN, sentence, pause_after(tries),
         network=isinstance(error, ConnectionProblem), refused=refused,
     )  # fmt: skip
 
@@ -128,7 +125,7 @@ def left_out(refused: Sequence[tuple[str, str]], item: OutboxItem, now: int) -> 
 def _rest(later: tuple[tuple[str, str], ...], recipients: int, tries: int, now: int) -> Rest | None:
     if not later:
         return None
-    pause_s = PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+    pause_s = pause_after(tries)
     who = clean_line(later[0][0], 100)
     if len(later) > 1:
         who = f"{len(later)} of {recipients} recipients, {who} among them"

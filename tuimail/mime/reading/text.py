@@ -23,9 +23,6 @@ _QUOTE = re.compile(r" ?>(?: ?>){0,200}")
 _MARKS = (">", " >")
 _FLOWED_QUOTE = re.compile(r">{1,200}")
 _SIGNATURE_MARKS = ("-- ", "--")
-_MOST_BLANK = "\n" * (MAX_BLANK_LINES + 1)
-_TOO_MANY_BLANK = _MOST_BLANK + "\n"
-_BLANK_RUN = re.compile(f"\n{{{len(_TOO_MANY_BLANK)},}}")
 _RULE = re.compile(r"\s*([-_=*~─])(?:[ \t]?\1){4,}\s*\Z")
 SIGNED_INLINE = "This text carries an OpenPGP signature that was not checked."
 ENCRYPTED_INLINE = "This text is encrypted with OpenPGP; it cannot be read here."
@@ -41,8 +38,6 @@ def plain_to_readable(
 ) -> ReadableText:
     """The readable lines of decoded plain text; links are numbered from `first_link`."""
     cleaned = clean_text(text)
-    if not flowed and _is_simple(cleaned):
-        return ReadableText(source="plain", lines=_simple_lines(cleaned), notes=_notes(text))
     lines = cleaned.split("\n")
     if flowed:
         read = list(_unflow(lines, del_sp=del_sp))
@@ -55,30 +50,6 @@ def plain_to_readable(
     book = LinkBook(first=first_link)
     finished = tuple(_finished(_without_blank_runs(read), book, has_urls=has_urls(cleaned)))
     return ReadableText(source="plain", lines=finished, links=tuple(book.links), notes=_notes(text))
-
-
-def _is_simple(cleaned: str) -> bool:
-    """Whether it has neither quotes nor a signature nor links, as most of all mail: `_simple_lines` is enough."""
-    if cleaned.startswith((*_MARKS, "--")) or "\n>" in cleaned or "\n >" in cleaned or "\n--" in cleaned:
-        return False
-    return not has_urls(cleaned)
-
-
-def _simple_lines(cleaned: str) -> tuple[TextLine, ...]:
-    """The same lines in less than half the time, for it is done for all mail that comes."""
-    text = "\n".join([line.rstrip() for line in cleaned.split("\n")]).strip("\n")
-    if not text:
-        return ()
-    if _TOO_MANY_BLANK in text:
-        text = _BLANK_RUN.sub(_MOST_BLANK, text)
-    new = tuple.__new__
-    plain, rule, nothing = LineKind.TEXT, LineKind.RULE, ()
-    return tuple([
-        new(TextLine, (line, 0, plain, 0, nothing))
-        if not line or line[0].isalnum() or not _RULE.match(line[:200])
-        else new(TextLine, (line, 0, rule, 0, nothing))
-        for line in text.split("\n")
-    ])  # fmt: skip
 
 
 def _notes(text: str) -> tuple[str, ...]:

@@ -40,9 +40,7 @@ class SearchFile:
         if not self.file.exists():
             return None
         try:
-            self._opened = opened = Database.open(self.file, self._patience_s)
-            self.opened += 1
-            self._inode = self._current_inode()
+            opened = self._open()
             if self._version(opened) == SEARCH_VERSION:
                 return opened
         except Corrupt:
@@ -59,9 +57,7 @@ class SearchFile:
         if opened is not None:
             return opened
         remove(self.file)
-        self._opened = opened = Database.open(self.file, self._patience_s)
-        self.opened += 1
-        self._inode = self._current_inode()
+        opened = self._open()
         opened.run("PRAGMA journal_mode=WAL")
         with opened.transaction():
             for statement in statements(_SCRIPT.read_text(encoding="utf-8")):
@@ -109,6 +105,12 @@ class SearchFile:
                 opened.close()
             except StoreError:
                 return  # it is a cache, and may be damaged
+
+    def _open(self) -> Database:
+        self._opened = Database.open(self.file, self._patience_s)
+        self.opened += 1
+        self._inode = self._current_inode()
+        return self._opened
 
     def _version(self, opened: Database) -> int:
         row = opened.row("SELECT user_version FROM pragma_user_version")

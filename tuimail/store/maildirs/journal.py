@@ -25,19 +25,14 @@ SMALL_OCTETS: Final = 1 << 18
 """No file of fewer is written anew; a larger one is each time it has doubled."""
 
 
-def append(file: Path, lines: Iterable[Mapping[str, object]]) -> None:
-    """Add lines, and bring them to the disk before returning. Raises StoreError."""
-    text = _text(lines)
-    if text:
-        with _locked(file) as descriptor:
-            _append(file, descriptor, text)
-
-
-def append_and_shorten(
+def append(
     file: Path, lines: Iterable[Mapping[str, object]],
-    shorten: Callable[[Iterator[dict[str, object]]], Iterable[Mapping[str, object]]],
+    shorten: Callable[[Iterator[dict[str, object]]], Iterable[Mapping[str, object]]] | None = None,
 ) -> None:
-    """As `append`; when the file has doubled, what `shorten` makes of all its lines takes its place."""
+    """Add lines, and bring them to the disk before returning. Raises StoreError.
+
+    When the file has doubled, what `shorten` makes of all its lines takes its place.
+    """
     text = _text(lines)
     if not text:
         return
@@ -45,7 +40,7 @@ def append_and_shorten(
         before = os.fstat(descriptor).st_size
         _append(file, descriptor, text)
         after = os.fstat(descriptor).st_size
-        if after >= SMALL_OCTETS and before.bit_length() != after.bit_length():
+        if shorten is not None and after >= SMALL_OCTETS and before.bit_length() != after.bit_length():
             _replace(file, _text(shorten(read(file))))
 
 

@@ -22,7 +22,7 @@ RECORD: Final = "keywords.jsonl"
 
 def write(directory: Path, keywords: Iterable[tuple[str, str]]) -> None:
     """Write down the keywords of messages by key, with spaces between them, durably. Raises StoreError."""
-    journal.append_and_shorten(directory / RECORD, map(_line, keywords), _last)
+    journal.append(directory / RECORD, map(_line, keywords), _last)
 
 
 def _line(told: tuple[str, str]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from textual.message_pump import MessagePump
 from textual.worker import Worker, WorkerState
 
-SENTENCE = "Something went wrong inside tuimail; its log says where. What you wrote is kept."
+SENTENCE = "Something went wrong inside tuimail; its log says where."
 
 
 @runtime_checkable

@@ -122,7 +122,7 @@ class ListsScreen(MailScreen):
         self.mute(self.chosen())
 
     def mute(self, ids: Sequence[EnvelopeId]) -> None:
-        """Mute the conversations of these, or no longer when the first one is muted."""
+        """Mute the conversations of these, or no longer when all are muted."""
         if not ids:
             return
 
