@@ -60,6 +60,11 @@ class Paths:
         return self.data / "mail.db"
 
     @property
+    def has_store(self) -> bool:
+        """Whether there is one, or one made anew that is about to take its place (`store.aside`)."""
+        return self.mail_db.exists() or self.mail_db.with_name("mail.db.whole").exists()
+
+    @property
     def parts_db(self) -> Path:
         """The cache of IMAP parts."""
         return self.data / "parts.db"

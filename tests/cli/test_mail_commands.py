@@ -281,6 +281,18 @@ def test_saving_names_a_file_or_uses_the_current_directory(seeded: Home, ids: Id
     assert (seeded.directory / "listing.pdf").exists()
 
 
+def test_a_part_is_named_alone_or_with_its_message(seeded: Home, ids: Ids) -> None:
+    number = ids("listing")
+    with_bytes(seeded, number)
+    assert seeded.run("save", f"{number}:2").code == 0
+    assert (seeded.directory / "listing.pdf").read_bytes() == b"%PDF-1.4 ..."
+    none = seeded.run("save", number)
+    assert (none.code, none.err.splitlines()[0]) == (2, f"tuimail: Which attachment of message {number}?")
+    two = seeded.run("save", f"{number}:2", "3")
+    assert (two.code, two.err.splitlines()[0]) == (2, f"tuimail: Two parts of message {number} are named.")
+    assert seeded.run("save", f"{number}:x").code == 2
+
+
 def test_saving_never_overwrites_unless_told_so(seeded: Home, ids: Ids) -> None:
     number = ids("listing")
     with_bytes(seeded, number)

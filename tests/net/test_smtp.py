@@ -325,7 +325,7 @@ def test_the_next_port_is_tried_when_one_refuses_connections(demo: DemoServer, c
 def test_the_next_port_is_tried_when_one_is_silent_or_hangs_up_without_a_word(demo: DemoServer) -> None:
     for script in (lambda peer: peer.silence(), lambda peer: peer.close(), lambda peer: peer.reset()):
         with ScriptedServer(script) as server:
-            session, port = reach(smtp_send(server.port, fallback_ports=(demo.smtp_port,)), deadline_s=0.3)
+            session, port = reach(smtp_send(server.port, fallback_ports=(demo.smtp_port,)), deadline_s=1.0)
             session.close()
             assert port == demo.smtp_port
 

@@ -10,8 +10,9 @@ from tests.store.posting import POP, deliver, describe, listed, mailbox, message
 from tuimail.errors import DiskFull, QuarantineRefused
 from tuimail.model import AccountName, Flag, Section
 from tuimail.paths import Paths
-from tuimail.store import Store
+from tuimail.store import Store, aside
 from tuimail.store.holding.quarantine import PartState
+from tuimail.store.maildirs import rebuild as rebuild_module
 from tuimail.store.maildirs.rebuild import KnownAccount, rebuild
 from tuimail.store.maildirs.uidls import UidlState
 
@@ -116,6 +117,30 @@ def test_a_rebuild_that_fails_leaves_the_old_file(paths: Paths, monkeypatch: pyt
     with Store.open(paths) as store:
         assert seen(store) == before
     assert rebuild(paths, ACCOUNTS, describe).messages == 6
+
+
+def test_a_rebuild_that_died_near_its_end_is_finished_by_who_comes_next(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise SystemExit
+
+    lived_in(paths)
+    with Store.open(paths) as store:
+        before = seen(store)
+        store.state.set("kept", "here")
+    monkeypatch.setattr(rebuild_module, "finish", lambda _: None)
+    monkeypatch.setattr(aside, "finish", dies)
+    with pytest.raises(SystemExit):
+        rebuild(paths, ACCOUNTS, describe)
+    monkeypatch.undo()
+    aside._go_on_moving(paths.mail_db)
+    assert not paths.mail_db.exists()
+    assert paths.has_store
+    with Store.open(paths) as store:
+        assert seen(store) == before
+        assert store.state.get("kept", "") == "here"
+    assert (paths.data / "mail.db.damaged-1").exists()
 
 
 def test_a_maildir_of_others_that_is_away_is_told_of(paths: Paths, tmp_path: Path) -> None:

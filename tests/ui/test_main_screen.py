@@ -63,6 +63,7 @@ class Bench:
         """Let the app go on until something holds."""
         for _ in range(200):
             if holds():
+                await self.pilot.pause()  # what was put on the screen has its place there
                 return
             await self.pilot.pause(0.02)
         raise AssertionError("did not come to hold:\n" + self.text())

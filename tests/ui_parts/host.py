@@ -80,6 +80,7 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
     """Let the app go on until something holds."""
     for _ in range(400):
         if holds():
+            await pilot.pause()  # what was put on the screen has its place there
             return
         await pilot.pause(0.01)
     raise AssertionError("it never came to hold")

@@ -204,8 +204,7 @@ def test_hostile_mail_is_only_text_in_the_palette(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[Any]) -> None:
         app.find(Kind.MESSAGES)
-        await pilot.pause()
-        assert len(found(app)) == len(HOSTILE)
+        await until(pilot, lambda: app.screen.query(OptionList) and len(found(app)) == len(HOSTILE))
         assert [char for char in NEVER if char in screen_text(app)] == []
         await pilot.press(*"[/")
         await pilot.pause(0.2)

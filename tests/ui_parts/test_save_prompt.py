@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,10 @@ def opened(pilot: Pilot[Any]) -> SaveScreen:
 
 
 async def ready(pilot: Pilot[Any]) -> None:
-    """The folder stands in its field."""
-    await until(pilot, lambda: pilot.app.screen.query_one(FolderField).value)
+    """The folder stands in its field, and what is here has been looked at."""
+    screen = opened(pilot)
+    await until(pilot, lambda: screen.query_one(FolderField).value)
+    await until(pilot, lambda: screen._arrivals or all(worker.is_finished for worker in pilot.app.workers))
 
 
 def run_prompt(prompt: SaveScreen, steps: Callable[[Pilot[Any], Host], Any], size: tuple[int, int] = (100, 30)) -> Host:
@@ -333,6 +336,31 @@ def test_what_is_found_in_fetched_bytes_is_shown_before_they_are_written(place: 
 
     run_prompt(SavePrompt(place.one("7", size_octets=8_400_000), place.desk), steps)
     assert (place.downloads / "listing.pdf").read_bytes() == PROGRAM
+
+
+def test_enter_before_the_folder_stands_there_saves_in_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    really = SaveDesk.start_folder
+
+    def late(desk: SaveDesk) -> Path:
+        assert looked.wait(30)
+        return really(desk)
+
+    monkeypatch.setattr(SaveDesk, "start_folder", late)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        field = opened(pilot).query_one(FolderField)
+        await pilot.press("enter", "enter")
+        assert not field.value
+        looked.set()
+        await until(pilot, lambda: field.value)
+        await pilot.press("enter")  # what it really is was not seen before
+        await until(pilot, lambda: app.answers)
+
+    app = Host(SavePrompt(place.one(), place.desk))
+    piloted(app, steps)
+    assert (place.downloads / "listing.pdf").read_bytes() == PDF
+    assert list(place.downloads.iterdir()) == [place.downloads / "listing.pdf"]
 
 
 # --- all at once ------------------------------------------------------------------

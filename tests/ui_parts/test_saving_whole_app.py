@@ -90,6 +90,7 @@ def test_missing_bytes_are_fetched_through_the_engine(house: House) -> None:
         await until(pilot, lambda: Want(house.newest, PDF_PART) in house.engine.heard)
         await until(pilot, lambda: house.app.screen.query_one(FolderField).value)
         await pilot.press("enter")
+        await until(pilot, lambda: "fetching" in screen_text(house.app))
         house.engine.say(PartProgress(house.newest, PDF_PART, 40_000, 84_000))
         await until(pilot, lambda: "fetching 40 kB of 84 kB" in screen_text(house.app))
         house.put(PDF_PART, PDF, "application/pdf")

@@ -77,7 +77,7 @@ def account_values(account: AccountConfig, row: Account | None) -> dict[str, obj
 
 def accounts_in_store(cli: Cli) -> dict[AccountName, Account]:
     """What the store knows of accounts; nothing while there is no store."""
-    if not cli.paths.mail_db.exists():
+    if not cli.paths.has_store:
         return {}
     with cli.store() as store:
         return {account.name: account for account in store.accounts.all()}
@@ -170,7 +170,7 @@ def remove(cli: Cli) -> int:
 
 def _tell_unsent(cli: Cli, name: AccountName) -> None:
     """What was written with the account is kept: it is sent once there is one of its name again."""
-    if not cli.paths.mail_db.exists():
+    if not cli.paths.has_store:
         return
     with cli.store(write=True) as store:
         unsent = store.outbox.count(name)
@@ -190,7 +190,7 @@ def _confirm(cli: Cli, name: str) -> None:
 
 
 def _purge(cli: Cli, name: str) -> None:
-    if cli.paths.mail_db.exists():
+    if cli.paths.has_store:
         with cli.store(write=True) as store:
             waiting = next((account.pending for account in store.accounts.all() if account.name == name), 0)
             if waiting:

@@ -61,7 +61,7 @@ class Cli:
         """The store, opened; raises NotDownloaded while there is none."""
         from tuimail.store import Store  # deferred: 12 ms that commands without mail do not pay
 
-        if not write and not self.paths.mail_db.exists():
+        if not write and not self.paths.has_store:
             self.some_config()
             raise NotDownloaded("No mail is here yet.", "Fetch it with `tuimail sync`, or just start `tuimail`.")
         return Store.open(self.paths, write=write)

@@ -266,8 +266,10 @@ _MAIL = (
         "given. The name a sender chose is made harmless.",
         "parts:save",
         (
-            Argument(("id",), "the number of the message", {"metavar": "ID", "type": "id"}),
-            Argument(("part",), "the part, as `tuimail attachments` prints it; or `all`", {"metavar": "PART"}),
+            Argument(("id",), "the number of the message; with its part, such as 17:2",
+                     {"metavar": "ID", "type": "part"}),
+            Argument(("part",), "the part, as `tuimail attachments` prints it; or `all`",
+                     {"metavar": "PART", "nargs": "?"}),
             _value("--to", "PATH", "a directory, or a file name (default: here, under its own name)", FILES),
             _flag("--overwrite", "replace a file that is there"),
         ),

@@ -158,7 +158,7 @@ def _accounts(cli: Cli, problems: list[Problem]) -> dict[str, object]:
 
 def _store(cli: Cli, problems: list[Problem]) -> dict[str, object]:
     """Whether the store is whole, and how much is in it."""
-    if not cli.paths.mail_db.exists():
+    if not cli.paths.has_store:
         return {"state": "there is none yet"}
     advice = "`tuimail doctor --repair` puts it right; nothing on the server is lost."
     try:

@@ -165,7 +165,14 @@ def _held(text: str) -> tuple[int, str]:
     )
 
 
-TYPES: Mapping[str, Callable[[str], object]] = {"id": _id, "count": _count, "port": _port, "held": _held}
+def _part(text: str) -> tuple[int, str]:
+    """A message and the part that was named with it, if one was."""
+    return _held(text) if ":" in text else (_id(text), "")
+
+
+TYPES: Mapping[str, Callable[[str], object]] = {
+    "id": _id, "count": _count, "port": _port, "held": _held, "part": _part,
+}  # fmt: skip
 
 
 def message_id(text: str) -> int | None:

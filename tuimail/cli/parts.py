@@ -49,13 +49,15 @@ def save(cli: Cli) -> int:
     options = cli.options
     saved: list[tuple[Attachment, Path]] = []
     with cli.store() as store, Fetcher(cli, store) as fetcher:
-        envelope = envelope_of(store, options.id)
+        envelope_id, named = options.id
+        envelope = envelope_of(store, envelope_id)
         found = attachments_of(store, envelope)
-        chosen = _chosen(found, options.part, options.id)
+        part = _one_of(named, options.part, envelope_id)
+        chosen = _chosen(found, part, envelope_id)
         for attachment in chosen:
             _refuse_held(attachment)
         for attachment in chosen:
-            directory, name = destination(options.to, attachment.filename, several=options.part == "all")
+            directory, name = destination(options.to, attachment.filename, several=part == "all")
             _refuse_existing(directory / name, overwrite=options.overwrite)
             _fetch(store, fetcher, envelope, attachment)
             file = save_part(store, envelope.id, attachment.section, directory, name, overwrite=options.overwrite)
@@ -103,6 +105,16 @@ def destination(to: str | None, filename: str, *, several: bool) -> tuple[Path, 
     if name in ("", ".", ".."):
         raise UsageError(f"{to} names no file.", "Name a directory that is there, or a file.")
     return directory, name
+
+
+def _one_of(with_message: str, alone: str | None, envelope_id: int) -> str:
+    if with_message and alone:
+        raise UsageError(f"Two parts of message {envelope_id} are named.", f"One is enough: {envelope_id}:{alone}.")
+    if part := with_message or alone:
+        return part
+    raise UsageError(
+        f"Which attachment of message {envelope_id}?", f"`tuimail attachments {envelope_id}` prints them; `all` is all."
+    )
 
 
 def _chosen(found: Sequence[Attachment], part: str, envelope_id: int) -> Sequence[Attachment]:

@@ -21,7 +21,7 @@ from tuimail.store.maildirs.rebuild import KnownAccount, rebuild
 
 def repair(cli: Cli) -> list[str]:
     """Repair the store; what was done, in sentences. Raises UsageError while an engine is at work."""
-    if not cli.paths.mail_db.exists():
+    if not cli.paths.has_store:
         return []
     _need_rest(cli)
     try:

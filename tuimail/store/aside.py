@@ -1,9 +1,16 @@
-"""Damaged files are put aside, never deleted: somebody may still get mail out of them."""
+"""Damaged files are put aside, never deleted: somebody may still get mail out of them.
+
+What lives here, too: a complete new file takes the place of the old one, in steps that
+may be cut at any moment and are finished by whoever opens the file next.
+"""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -31,6 +38,82 @@ def move_aside(file: Path) -> Path:
             raise translate_os(exc, file.parent) from exc
         return target
     raise AssertionError("count() ended")
+
+
+def complete(file: Path, made: Path) -> Path | None:
+    """A new database is whole and nobody writes to the old one: it takes its place; where the old one is now.
+
+    From the first rename on, no death can bring the old one back, nor leave none.
+    Raises StoreError.
+    """
+    try:
+        made.rename(_whole(file))
+        _sync(file.parent)
+    except OSError as exc:
+        raise translate_os(exc, file.parent) from exc
+    return finish(file)
+
+
+def finish(file: Path) -> Path | None:
+    """Go on with what a death cut in `complete`, before the file is opened; where the old one is now, if it was there.
+
+    One `lstat` where nothing was cut. Raises StoreError.
+    """
+    whole = _whole(file)
+    if not os.path.lexists(whole):
+        return None
+    try:
+        with _alone(file.parent):
+            if not os.path.lexists(whole):
+                return None  # another process was faster
+            put_aside = _go_on_moving(file) if any(map(os.path.lexists, _all(file))) else None
+            whole.rename(file)
+            _sync(file.parent)
+            return put_aside
+    except OSError as exc:
+        raise translate_os(exc, file.parent) from exc
+
+
+def _whole(file: Path) -> Path:
+    return file.with_name(f"{file.name}.whole")
+
+
+def _go_on_moving(file: Path) -> Path:
+    """As `move_aside`, to where companions may be already."""
+    for number in count(1):
+        target = file.with_name(f"{file.name}.damaged-{number}")
+        if os.path.lexists(target):
+            continue
+        there = zip(_all(file), _all(target), strict=True)
+        if any(os.path.lexists(old) and os.path.lexists(new) for old, new in there):
+            continue
+        for old, new in zip(_all(file), _all(target), strict=True):
+            _rename(old, new)
+        return target
+    raise AssertionError("count() ended")
+
+
+def _all(file: Path) -> list[str]:
+    """A database and what belongs to it, in the order in which it may be taken away."""
+    return [f"{file}{suffix}" for suffix in (*COMPANIONS, "")]
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove(file: Path) -> None:

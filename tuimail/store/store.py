@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tuimail.store.accounts import Accounts
+from tuimail.store.aside import finish
 from tuimail.store.database import Database
 from tuimail.store.envelopes import Envelopes
 from tuimail.store.lists.order import Order
@@ -65,6 +66,7 @@ class Store:
         """
         if not paths.data.is_dir():
             paths.make()
+        finish(paths.mail_db)
         database = Database.open(paths.mail_db)
         try:
             bring_up_to_date(database)

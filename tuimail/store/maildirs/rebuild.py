@@ -17,11 +17,10 @@ from typing import NamedTuple
 from tuimail.errors import MailError
 from tuimail.model import AccountName
 from tuimail.paths import Paths
-from tuimail.store.aside import COMPANIONS, move_aside
+from tuimail.store.aside import complete, finish
 from tuimail.store.aside import remove as remove_database
 from tuimail.store.database import Database
 from tuimail.store.maildirs.filing import Described
-from tuimail.store.maildirs.maildir import bordered, sync_directory
 from tuimail.store.maildirs.salvage import Carried, Old
 from tuimail.store.migrations import bring_up_to_date
 from tuimail.store.store import Store
@@ -58,6 +57,7 @@ def rebuild(
     Raises StoreError; then the old file is where it was.
     """
     paths.make()
+    finish(paths.mail_db)
     file = paths.mail_db.with_name(f"{paths.mail_db.name}.rebuilding")
     remove_database(file)
     count = 0
@@ -96,10 +96,7 @@ def rebuild(
         database.close()
         if old is not None:
             old.close()
-    put_aside = move_aside(paths.mail_db) if _exists(paths.mail_db) else None
-    with bordered(paths.data):
-        file.rename(paths.mail_db)
-        sync_directory(paths.data)
+    put_aside = complete(paths.mail_db, file)
     return Rebuilt(messages, put_aside, (*findings, *carried.findings), carried)
 
 
@@ -130,7 +127,3 @@ def _open_old(file: Path, findings: list[str]) -> Old | None:
             " were not carried over."
         )
     return old
-
-
-def _exists(file: Path) -> bool:
-    return any(file.with_name(f"{file.name}{suffix}").exists() for suffix in ("", *COMPANIONS))

@@ -66,6 +66,7 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
         self._step = Step(0, 0)
         self._arrivals = Arrivals()
         self._seen_warnings: set[str] = set()
+        self._is_folder_offered = False
 
     # --- the engine's news -----------------------------------------------------
 
@@ -128,10 +129,7 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
         self.run_worker(self._begin(), group="begin", exit_on_error=False)
 
     async def _begin(self) -> None:
-        folder = await aside(self._desk.start_folder)
-        field = self.query_one(FolderField)
-        if not field.value:
-            field.set_value(shown_path(folder, self._desk.environ))
+        await self._offer_folder()
         try:
             for at, attachment in enumerate(self._attachments):
                 await self._look(at)
@@ -143,6 +141,16 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
         finally:
             if self._stage is Stage.ASKING:
                 self._seen_warnings = {warning for each in self._attachments for warning in each.warnings}
+
+    async def _offer_folder(self) -> None:
+        """Fill in the folder of the last time, once: whoever empties the field is asked."""
+        if self._is_folder_offered:
+            return
+        folder = await aside(self._desk.start_folder)
+        self._is_folder_offered = True
+        field = self.query_one(FolderField)
+        if not field.value:
+            field.set_value(shown_path(folder, self._desk.environ))
 
     def on_resize(self, event: events.Resize) -> None:
         """Names are cut to the width."""
@@ -159,8 +167,9 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
     @on(Input.Submitted, "#name")
     @on(Button.Pressed, "#save")
     def _accepted(self) -> None:
-        if self._stage is Stage.ASKING:
-            self.run_worker(self._run(), group="save", exclusive=True)
+        is_at_it = any(worker.group == "save" and not worker.is_finished for worker in self.workers)
+        if self._stage is Stage.ASKING and not is_at_it:
+            self.run_worker(self._run(), group="save")
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
@@ -181,6 +190,7 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
         self.workers.cancel_group(self, "begin")
         self._tell("")
         try:
+            await self._offer_folder()  # whoever is quick presses Enter before it stands there
             folder = await self._folder()
             await self._decide(folder)
             await self._fetch_missing()

@@ -78,7 +78,7 @@ def paint(paths: Paths, *, demo: bool = False, now: float | None = None) -> Pain
     try:
         if not (sys.__stdin__ and sys.__stderr__ and sys.__stdin__.isatty() and sys.__stderr__.isatty()):
             return None
-        if not paths.mail_db.exists():
+        if not paths.has_store:
             return None
         width, height = os.get_terminal_size(sys.__stderr__.fileno())
         if too_small(width, height):
