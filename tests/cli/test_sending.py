@@ -14,6 +14,7 @@ from tests.cli.conftest import Home
 from tuimail.demo.server import DemoServer
 from tuimail.mime.decoding.headers import summarize
 from tuimail.model import AccountName, OutState
+from tuimail.store import Store
 
 PATIENCE_S = 40.0
 
@@ -174,6 +175,29 @@ def test_what_is_to_be_sent_later_waits(sender: Home, server: DemoServer) -> Non
     (waiting,) = sender.run("outbox", "list", "--json").json()
     assert waiting["not_before"] == answer.json()["not_before"]
     assert "later" not in sender.run("outbox", "list").out
+
+
+def test_a_message_is_taken_back_to_write_on(sender: Home, server: DemoServer) -> None:
+    raw = b"To: a@x.example\nBcc: hidden@x.example\nSubject: not yet\n\nwords\n"
+    waiting = sender.run("send", "--at", "2030-01-01 08:00", "--json", stdin=raw).json()["id"]
+    gone = sender.run("send", "--wait", "--json", "--to", "b@x.example", "--subject", "gone", stdin=b"x\n").json()["id"]
+    answer = sender.run("outbox", "edit", waiting, gone, "--json")
+    assert answer.code == 1
+    assert f"Message {gone}: This message cannot be taken back." in answer.err
+    assert [edited["id"] for edited in answer.json()] == [waiting]
+    with Store.open(sender.paths) as store:
+        draft = store.drafts.get(answer.json()[0]["draft"])
+        assert draft is not None
+        assert (draft.to, draft.bcc, draft.subject, draft.body) == (
+            "a@x.example", "hidden@x.example", "not yet", "words\n"
+        )
+        item = store.outbox.get(waiting)
+        assert item is not None
+        assert item.state is OutState.CANCELLED
+    again = sender.run("outbox", "edit", waiting)
+    assert (again.code, again.out) == (1, "")
+    assert sender.run("outbox", "edit", 999).code == 2
+    assert [sent.recipients for sent in server.sink.sent] == [("b@x.example",)]
 
 
 def test_nobody_but_a_person_resolves_what_is_unknown(sender: Home, server: DemoServer) -> None:

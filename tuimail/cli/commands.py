@@ -379,7 +379,7 @@ _SENDING = (
         ),
     ),
     Command(
-        "outbox", "look at messages on their way out, retry and cancel them",
+        "outbox", "look at messages on their way out, retry, edit and cancel them",
         "Messages stay in the outbox until the server has taken them, and say why they wait. After a line that broke "
         "at the very end it may be unknown whether a message was sent: it is never sent again without your word.",
         commands=(
@@ -399,6 +399,12 @@ _SENDING = (
             Command(
                 "cancel", "do not send them", "Takes messages out of the outbox that were not sent yet.",
                 "outbox:cancel", (_OUTBOX_IDS,),
+            ),
+            Command(
+                "edit", "take them back to write on",
+                "Takes messages out of the outbox that were not sent yet, and puts them among the drafts: w opens them "
+                "on the screen. Attachments and hidden recipients come along.",
+                "outbox:edit", (_OUTBOX_IDS,),
             ),
             Command(
                 "resolve", "say whether they were sent",

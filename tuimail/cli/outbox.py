@@ -1,4 +1,4 @@
-"""`outbox list`, `show`, `retry`, `cancel`, `resolve`: messages on their way out, and what a person decides of them."""
+"""`outbox list`, `show`, `retry`, `cancel`, `edit`, `resolve`: messages on their way out; what is decided of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from tuimail.cli.delivery import wake
 from tuimail.cli.output import Cell, Column, size_words
 from tuimail.cli.sending import values
 from tuimail.cli.times import ago, local
-from tuimail.errors import UsageError
+from tuimail.errors import MailError, UsageError
 from tuimail.model import OutboxId, OutboxItem, OutState
 from tuimail.store import Store
+from tuimail.wishes import writing
 
 STATE_WORDS = {
     OutState.QUEUED: "waits",
@@ -96,6 +97,26 @@ def cancel(cli: Cli) -> int:
         cli, "is not sent", "is being sent, or was",
         lambda store, outbox_id: store.outbox.cancel(outbox_id), wakes=False,
     )  # fmt: skip
+
+
+def edit(cli: Cli) -> int:
+    """Take messages back among the drafts; what cannot be taken back is said, and the others are."""
+    edited: list[dict[str, object]] = []
+    refused = 0
+    with cli.store(write=True) as store:
+        for item in [_item(store, outbox_id) for outbox_id in cli.options.outbox_ids]:
+            try:
+                draft_id = writing.edit(store, cli.config, item.id, at=int(time.time()))
+            except MailError as exc:
+                refused += 1
+                cli.out.note(f"Message {item.id}: {exc.sentence} {exc.advice}".rstrip())
+                continue
+            edited.append({"id": item.id, "draft": draft_id})
+            if not cli.out.as_json:
+                cli.out.line("Message ", Cell(str(item.id), "bold"), " is a draft again: w opens it on the screen.")
+    if cli.out.as_json:
+        cli.out.json(edited)
+    return 1 if refused else 0
 
 
 def resolve(cli: Cli) -> int:
