@@ -150,7 +150,7 @@ def test_silence_is_silence_until_the_client_gives_up(server: DemoServer, proxy:
     with pytest.raises(TimeoutError):
         client.noop()
     client.shutdown()
-    assert proxy.was_spoiled.is_set()
+    assert proxy.was_spoiled.wait(30)
 
 
 def test_a_literal_that_looks_like_a_command_is_not_spoiled(server: DemoServer, proxy: FaultProxy) -> None:

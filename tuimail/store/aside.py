@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from tuimail.store.border import translate_os
+from tuimail.store.border import sync_directory, translate_os
 
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 """Files beside a database that belong to it."""
@@ -48,7 +48,7 @@ def complete(file: Path, made: Path) -> Path | None:
     """
     try:
         made.rename(_whole(file))
-        _sync(file.parent)
+        sync_directory(file.parent)
     except OSError as exc:
         raise translate_os(exc, file.parent) from exc
     return finish(file)
@@ -68,7 +68,7 @@ def finish(file: Path) -> Path | None:
                 return None  # another process was faster
             put_aside = _go_on_moving(file) if any(map(os.path.lexists, _all(file))) else None
             whole.rename(file)
-            _sync(file.parent)
+            sync_directory(file.parent)
             return put_aside
     except OSError as exc:
         raise translate_os(exc, file.parent) from exc
@@ -104,14 +104,6 @@ def _alone(directory: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -1,7 +1,7 @@
 """The one border to SQLite's and the system's errors, translated into `StoreError`.
 
 What lives here: which error of SQLite or of a file means what for a person, and what
-they can do. What must not: SQL.
+they can do; and making names of files durable. What must not: SQL.
 """
 
 from __future__ import annotations
@@ -96,3 +96,12 @@ def _is_full(directory: Path) -> bool:
     except OSError:
         return False
     return space.f_bavail * space.f_frsize < 1 << 20
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

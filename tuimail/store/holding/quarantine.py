@@ -23,11 +23,12 @@ from typing import Final, NamedTuple
 from tuimail.errors import NotDownloaded, UsageError, Vanished
 from tuimail.model import AccountName, BodyState, EnvelopeId, MailboxId, Section
 from tuimail.store import scrub
+from tuimail.store.border import sync_directory
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.holding import quarantine_record
 from tuimail.store.lists.order import LOW_BITS
 from tuimail.store.maildirs.filing import Described, EncodedPart, StoredPart
-from tuimail.store.maildirs.maildir import Arriving, Maildir, bordered, read_file, sync_directory
+from tuimail.store.maildirs.maildir import Arriving, Maildir, bordered, read_file
 from tuimail.store.maildirs.where import Where, Whereabouts
 
 PEEK_OCTETS: Final = 96 << 10

@@ -30,12 +30,13 @@ from tuimail.actions import (
 from tuimail.errors import MailError, NotDownloaded, StoreError, UsageError
 from tuimail.model import BodyState, EnvelopeId, MailboxId, PendingId
 from tuimail.store.acting.raws import Raws
+from tuimail.store.border import sync_directory
 from tuimail.store.database import Database
 from tuimail.store.lists.order import Order
 from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Delivered, Described, Filing, write_parts
 from tuimail.store.maildirs.folders import Folders, remove_directory
-from tuimail.store.maildirs.maildir import Filed, Maildir, sync_directory
+from tuimail.store.maildirs.maildir import Filed, Maildir
 from tuimail.store.maildirs.moving import Moving
 from tuimail.store.maildirs.uidls import UidlState
 from tuimail.store.maildirs.where import Where

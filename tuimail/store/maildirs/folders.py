@@ -15,10 +15,11 @@ from typing import Final
 from tuimail.errors import StoreError, UsageError
 from tuimail.model import AccountName, MailboxId, Role
 from tuimail.paths import make_private
+from tuimail.store.border import sync_directory
 from tuimail.store.database import Database
 from tuimail.store.lists.order import Order
 from tuimail.store.maildirs.folder_names import DELIMITER, INBOX, SPECIAL, check_name, directory_of, name_of, role_of
-from tuimail.store.maildirs.maildir import Maildir, bordered, printable, sync_directory
+from tuimail.store.maildirs.maildir import Maildir, bordered, printable
 from tuimail.store.maildirs.where import Where
 
 _DEEPEST: Final = 12

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from tuimail.paths import make_private
-from tuimail.store.maildirs.maildir import bordered, sync_directory
+from tuimail.store.border import sync_directory
+from tuimail.store.maildirs.maildir import bordered
 
 _APPEND: Final = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_LINE: Final = 1 << 16

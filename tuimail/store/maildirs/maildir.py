@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from tuimail.errors import StoreError, TooLarge
 from tuimail.model import Flag
 from tuimail.paths import make_private
-from tuimail.store.border import translate_os
+from tuimail.store.border import sync_directory, translate_os
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -440,15 +440,6 @@ def read_file(path: Path, limit_octets: int = LARGEST_OCTETS) -> bytes:
             return _read_at(descriptor, about.st_size)
         finally:
             os.close(descriptor)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from tuimail.errors import NotDownloaded, Vanished
 from tuimail.model import AccountName, BodyState, EnvelopeId, Flag, MailboxId, Role
 from tuimail.store import flags as flags_room
 from tuimail.store import scrub
+from tuimail.store.border import sync_directory
 from tuimail.store.database import Database, chunks
 from tuimail.store.holding import quarantine_record
 from tuimail.store.incoming import Incoming
 from tuimail.store.lists.order import Order
 from tuimail.store.maildirs import keyword_record
 from tuimail.store.maildirs.filing import Filing
-from tuimail.store.maildirs.maildir import Maildir, bordered, flags_of, read_file, renamed, sync_directory
+from tuimail.store.maildirs.maildir import Maildir, bordered, flags_of, read_file, renamed
 from tuimail.store.maildirs.uidls import Uidls, UidlState
 from tuimail.store.maildirs.where import Where, Whereabouts
 from tuimail.store.removal import remove
