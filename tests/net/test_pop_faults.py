@@ -23,7 +23,7 @@ from tuimail.errors import (
 )
 from tuimail.net.pop.session import PopLimits, PopSession, Retrieved, Wanted
 
-QUICK = PopLimits(command_s=0.3, silence_s=0.3, listing_s=0.3)
+QUICK = PopLimits(command_s=0.8, silence_s=0.8, listing_s=0.8)
 """For peers that never answer."""
 
 SMALL = [
@@ -238,7 +238,7 @@ def test_faults_while_connecting_and_signing_in(
     session: PopSession | None = None
     try:
         session = PopSession.connect(
-            pop_receive(proxy.port), limits=QUICK if silent else None, deadline_s=0.5 if silent else 10
+            pop_receive(proxy.port), limits=QUICK if silent else None, deadline_s=1.5 if silent else 10
         )
         if verb in ("USER", "PASS"):
             session.capabilities = {"USER": ()}

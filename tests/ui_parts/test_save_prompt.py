@@ -262,11 +262,12 @@ def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:
 
     async def steps(pilot: Pilot[Any], app: Host) -> None:
         opened(pilot).query_one(FolderField).set_value("~/Downloads")
+        prompt = opened(pilot)
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Choose) or str(prompt.query_one("#trouble", Static).visual))
         if isinstance(app.screen, Choose):
             await pilot.press("enter")
-        await until(pilot, lambda: str(app.screen.query_one("#trouble", Static).visual))
+        await until(pilot, lambda: app.screen is prompt and str(prompt.query_one("#trouble", Static).visual))
 
     assert run_prompt(SavePrompt(place.one(), place.desk), steps).answers == []
 
