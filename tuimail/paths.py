@@ -62,7 +62,7 @@ class Paths:
     @property
     def has_store(self) -> bool:
         """Whether there is one, or one made anew that is about to take its place (`store.aside`)."""
-        return self.mail_db.exists() or self.mail_db.with_name("mail.db.whole").exists()
+        return self.mail_db.exists() or replacement_of(self.mail_db).exists()
 
     @property
     def parts_db(self) -> Path:
@@ -104,6 +104,11 @@ class Paths:
         """
         for directory in (self.data, self.state, self.runtime):
             make_private(directory)
+
+
+def replacement_of(file: Path) -> Path:
+    """Where a database made anew waits, complete, to take the place of this one."""
+    return file.with_name(f"{file.name}.whole")
 
 
 def _runtime(session: str) -> Path:

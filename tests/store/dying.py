@@ -20,7 +20,7 @@ KILLED: Final = 9
 FAILED: Final = 3
 
 
-def die_at(step: int, act: Callable[[], None]) -> bool:
+def die_at(step: int, act: Callable[[], object]) -> bool:
     """Carry out `act` in a process that dies at a step; whether it came to its end first."""
     child = os.fork()
     if child == 0:
@@ -37,7 +37,7 @@ def die_at(step: int, act: Callable[[], None]) -> bool:
     return code == 0
 
 
-def every_death(act: Callable[[int], Callable[[], None]], most: int = 2000) -> Iterator[int]:
+def every_death(act: Callable[[int], Callable[[], object]], most: int = 2000) -> Iterator[int]:
     """Let a process die at each step of `act(step)` in turn, until it comes to its end; the steps."""
     for step in range(1, most):
         ended = die_at(step, act(step))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.store.dying import every_death
@@ -37,9 +38,8 @@ def words(file: Path) -> list[str]:
 
 
 def test_no_death_leaves_none_or_half_of_one(tmp_path: Path) -> None:
-    def act(step: int) -> Callable[[], None]:
-        file, made = old_and_new(tmp_path / str(step))
-        return lambda: (complete(file, made), None)[1]
+    def act(step: int) -> Callable[[], object]:
+        return partial(complete, *old_and_new(tmp_path / str(step)))
 
     kept = set()
     steps = 0
@@ -58,10 +58,10 @@ def test_no_death_leaves_none_or_half_of_one(tmp_path: Path) -> None:
 
 
 def test_a_death_while_finishing_is_finished_too(tmp_path: Path) -> None:
-    def act(step: int) -> Callable[[], None]:
+    def act(step: int) -> Callable[[], object]:
         file, made = old_and_new(tmp_path / str(step))
         made.rename(file.with_name("mail.db.whole"))
-        return lambda: (finish(file), None)[1]
+        return partial(finish, file)
 
     for step in every_death(act):
         file = tmp_path / str(step) / "mail.db"

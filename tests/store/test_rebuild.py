@@ -134,7 +134,7 @@ def test_a_rebuild_that_died_near_its_end_is_finished_by_who_comes_next(
     with pytest.raises(SystemExit):
         rebuild(paths, ACCOUNTS, describe)
     monkeypatch.undo()
-    aside._go_on_moving(paths.mail_db)
+    aside._move(paths.mail_db)
     assert not paths.mail_db.exists()
     assert paths.has_store
     with Store.open(paths) as store:

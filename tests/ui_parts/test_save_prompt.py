@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import threading
@@ -362,6 +363,17 @@ def test_enter_before_the_folder_stands_there_saves_in_it(place: Place, monkeypa
     piloted(app, steps)
     assert (place.downloads / "listing.pdf").read_bytes() == PDF
     assert list(place.downloads.iterdir()) == [place.downloads / "listing.pdf"]
+
+
+def test_what_another_screen_saves_does_not_hold_it_up(place: Place) -> None:
+    async def steps(pilot: Pilot[Any], app: Host) -> None:
+        other = app.run_worker(asyncio.sleep(60), group="save")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.answers)
+        other.cancel()
+
+    run_prompt(SavePrompt(place.one(), place.desk), steps)
+    assert (place.downloads / "listing.pdf").read_bytes() == PDF
 
 
 # --- all at once ------------------------------------------------------------------

@@ -52,7 +52,7 @@ def save(cli: Cli) -> int:
         envelope_id, named = options.id
         envelope = envelope_of(store, envelope_id)
         found = attachments_of(store, envelope)
-        part = _one_of(named, options.part, envelope_id)
+        part = _named_part(named, options.part, envelope_id)
         chosen = _chosen(found, part, envelope_id)
         for attachment in chosen:
             _refuse_held(attachment)
@@ -107,7 +107,7 @@ def destination(to: str | None, filename: str, *, several: bool) -> tuple[Path, 
     return directory, name
 
 
-def _one_of(with_message: str, alone: str | None, envelope_id: int) -> str:
+def _named_part(with_message: str, alone: str | None, envelope_id: int) -> str:
     if with_message and alone:
         raise UsageError(f"Two parts of message {envelope_id} are named.", f"One is enough: {envelope_id}:{alone}.")
     if part := with_message or alone:

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from tuimail.paths import replacement_of
 from tuimail.store.border import sync_directory, translate_os
 
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
@@ -26,18 +27,10 @@ def move_aside(file: Path) -> Path:
 
     The companions go first: a fresh database must never find an old WAL. Raises StoreError.
     """
-    for number in count(1):
-        target = file.with_name(f"{file.name}.damaged-{number}")
-        if any(os.path.lexists(f"{target}{suffix}") for suffix in ("", *COMPANIONS)):
-            continue
-        try:
-            for suffix in COMPANIONS:
-                _rename(f"{file}{suffix}", f"{target}{suffix}")
-            _rename(os.fspath(file), os.fspath(target))
-        except OSError as exc:
-            raise translate_os(exc, file.parent) from exc
-        return target
-    raise AssertionError("count() ended")
+    try:
+        return _move(file)
+    except OSError as exc:
+        raise translate_os(exc, file.parent) from exc
 
 
 def complete(file: Path, made: Path) -> Path | None:
@@ -47,7 +40,7 @@ def complete(file: Path, made: Path) -> Path | None:
     Raises StoreError.
     """
     try:
-        made.rename(_whole(file))
+        made.rename(replacement_of(file))
         sync_directory(file.parent)
     except OSError as exc:
         raise translate_os(exc, file.parent) from exc
@@ -59,14 +52,14 @@ def finish(file: Path) -> Path | None:
 
     One `lstat` where nothing was cut. Raises StoreError.
     """
-    whole = _whole(file)
+    whole = replacement_of(file)
     if not os.path.lexists(whole):
         return None
     try:
         with _alone(file.parent):
             if not os.path.lexists(whole):
                 return None  # another process was faster
-            put_aside = _go_on_moving(file) if any(map(os.path.lexists, _all(file))) else None
+            put_aside = _move(file, is_begun=True) if any(map(os.path.lexists, _all(file))) else None
             whole.rename(file)
             sync_directory(file.parent)
             return put_aside
@@ -74,20 +67,15 @@ def finish(file: Path) -> Path | None:
         raise translate_os(exc, file.parent) from exc
 
 
-def _whole(file: Path) -> Path:
-    return file.with_name(f"{file.name}.whole")
-
-
-def _go_on_moving(file: Path) -> Path:
-    """As `move_aside`, to where companions may be already."""
+def _move(file: Path, *, is_begun: bool = False) -> Path:
+    """To the first free name; `is_begun`: some companions may be there already. Raises OSError."""
     for number in count(1):
         target = file.with_name(f"{file.name}.damaged-{number}")
-        if os.path.lexists(target):
+        pairs = list(zip(_all(file), _all(target), strict=True))
+        there = [old for old, new in pairs if os.path.lexists(new)]
+        if os.path.lexists(target) or any(not is_begun or os.path.lexists(old) for old in there):
             continue
-        there = zip(_all(file), _all(target), strict=True)
-        if any(os.path.lexists(old) and os.path.lexists(new) for old, new in there):
-            continue
-        for old, new in zip(_all(file), _all(target), strict=True):
+        for old, new in pairs:
             _rename(old, new)
         return target
     raise AssertionError("count() ended")
@@ -111,8 +99,8 @@ def _alone(directory: Path) -> Iterator[None]:
 def remove(file: Path) -> None:
     """Delete a cache and its companions. Raises StoreError."""
     try:
-        for suffix in (*COMPANIONS, ""):
-            Path(f"{file}{suffix}").unlink(missing_ok=True)
+        for each in _all(file):
+            Path(each).unlink(missing_ok=True)
     except OSError as exc:
         raise translate_os(exc, file.parent) from exc
 

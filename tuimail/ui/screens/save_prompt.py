@@ -167,7 +167,9 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
     @on(Input.Submitted, "#name")
     @on(Button.Pressed, "#save")
     def _accepted(self) -> None:
-        is_at_it = any(worker.group == "save" and not worker.is_finished for worker in self.workers)
+        is_at_it = any(
+            worker.node is self and worker.group == "save" and not worker.is_finished for worker in self.workers
+        )
         if self._stage is Stage.ASKING and not is_at_it:
             self.run_worker(self._run(), group="save")
 
