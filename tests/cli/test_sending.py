@@ -197,6 +197,8 @@ def test_a_message_is_taken_back_to_write_on(sender: Home, server: DemoServer) -
     again = sender.run("outbox", "edit", waiting)
     assert (again.code, again.out) == (1, "")
     assert sender.run("outbox", "edit", 999).code == 2
+    sender.configure("nonsense = 1\n")
+    assert sender.run("outbox", "edit", waiting).code == 3
     assert [sent.recipients for sent in server.sink.sent] == [("b@x.example",)]
 
 

@@ -103,10 +103,11 @@ def edit(cli: Cli) -> int:
     """Take messages back among the drafts; what cannot be taken back is said, and the others are."""
     edited: list[dict[str, object]] = []
     refused = 0
+    config = cli.config  # its mistakes are no message's
     with cli.store(write=True) as store:
         for item in [_item(store, outbox_id) for outbox_id in cli.options.outbox_ids]:
             try:
-                draft_id = writing.edit(store, cli.config, item.id, at=int(time.time()))
+                draft_id = writing.edit(store, config, item.id, at=int(time.time()))
             except MailError as exc:
                 refused += 1
                 cli.out.note(f"Message {item.id}: {exc.sentence} {exc.advice}".rstrip())
