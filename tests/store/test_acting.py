@@ -424,3 +424,20 @@ def test_an_account_that_is_removed_leaves_nothing(store: Store, lists: MailboxI
         "SELECT (SELECT count(*) FROM envelope), (SELECT count(*) FROM away), (SELECT count(*) FROM raw)"
     )
     assert counts == (0, 0, 0)
+
+
+def test_what_was_given_up_is_no_deed_that_could_be_undone(store: Store, inbox: MailboxId, lists: MailboxId) -> None:
+    move(store, lists)
+    stars = [change(store, ONE, add=Flag.FLAGGED), change(store, TWO, add=Flag.FLAGGED)]
+    assert store.deeds.do(stars, "Starred 2 messages", at=6) is not None
+    numbers = sorted(line.id for line in store.pending.journal())
+    assert len(numbers) == 3
+    store.pending.drop(numbers[:2])
+    assert [deed.state for deed in store.deeds.recent()] == ["done", "given up"]
+    undone = store.deeds.undo(at=7)
+    assert undone is not None
+    assert (undone.words, undone.turned, undone.left) == ("Starred 2 messages", 1, 0)
+    assert store.deeds.undo(at=8) is None
+    assert store.pending.count(WORK) == 0
+    assert [deed.state for deed in store.deeds.recent()] == ["undone", "given up"]
+    assert len(subjects(store, inbox)) == 2

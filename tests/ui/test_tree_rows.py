@@ -54,6 +54,31 @@ def test_servers_that_put_everything_below_the_inbox_get_a_flat_tree() -> None:
     assert labels(found) == ["ada@example.org", "Inbox", "Sent", "work", "  tax"]
 
 
+def test_what_lies_below_a_special_mailbox_stands_below_it() -> None:
+    mailboxes = [
+        mailbox(1, name="INBOX", role=Role.INBOX),
+        mailbox(2, name="Archive", role=Role.ARCHIVE),
+        mailbox(3, name="Archive/2026", unread=2),
+        mailbox(4, name="Archive/2026/trips", unread=3),
+        mailbox(5, name="Archive/Sent", role=Role.SENT),
+        mailbox(6, name="Archive/Sent/old"),
+        mailbox(7, name="INBOX/bills"),
+        mailbox(8, name="Archived"),
+    ]
+    found = tree_rows([account()], mailboxes, ())
+    assert labels(found) == [
+        "ada@example.org", "Inbox", "  bills", "Sent", "  old", "Archive", "  2026", "    trips", "Archived"
+    ]
+    assert len({row.key for row in found}) == len(found)
+    archive = next(row for row in found if row.mailbox_id == 2)
+    assert archive.folded is False
+    found = tree_rows([account()], mailboxes, {archive.key})
+    assert labels(found) == ["ada@example.org", "Inbox", "  bills", "Sent", "  old", "Archive", "Archived"]
+    (archive,) = (row for row in found if row.mailbox_id == 2)
+    assert archive.unread == 5
+    assert "▸" in "".join(run.text for run in tree_line(archive, 30))
+
+
 def test_names_that_differ_only_in_case_or_are_empty_or_hostile_are_rows_of_their_own() -> None:
     names = ["a", "A", "", "[c]", "x\x1b]0;PWN\x07\ny", "../../etc"]
     found = tree_rows([account()], [mailbox(n, name=name, delimiter="") for n, name in enumerate(names, 1)], ())

@@ -39,6 +39,20 @@ def test_what_failed_comes_first_with_its_reason_then_what_waits_then_what_was_d
     assert "Starred 1 message · undone" in lines[8]
 
 
+def test_a_deed_is_not_called_done_while_the_server_has_not_done_all_of_it() -> None:
+    deeds = tuple(Deed(DeedId(n), f"Starred {n} messages", NOW, state) for n, state in (
+        (4, "done"), (3, "done"), (2, "done"), (1, "given up")
+    ))
+    lines = shown(
+        waiting(1, "star: A", deed=4), waiting(2, "star: B", deed=4, state="failed"),
+        waiting(3, "star: C", deed=3, state="failed"), deeds=deeds,
+    )[-4:]
+    assert "… Starred 4 messages · waiting for the server" in lines[0]
+    assert "✗ Starred 3 messages · failed" in lines[1]
+    assert "✓ Starred 2 messages" in lines[2]
+    assert "· Starred 1 messages · given up" in lines[3]
+
+
 def test_ten_thousand_actions_of_one_deed_are_one_line() -> None:
     found = [waiting(number, f"move to Archive: Re: number {number}", deed=7) for number in range(1, 10_001)]
     (entry,) = entries(found, [])

@@ -27,7 +27,7 @@ from tuimail.actions import (
 from tuimail.model import AccountName, BodyState, DeedId, EnvelopeId, MailboxId, PendingId, RawId, Role
 from tuimail.store.acting.asking import Asking, write_copies
 from tuimail.store.acting.mailbox_wishes import MailboxWishes
-from tuimail.store.acting.pending import Pending
+from tuimail.store.acting.pending import GIVEN_UP, Pending
 from tuimail.store.acting.wish import MANY, PIECE, Wishes, can_be_cut
 from tuimail.store.database import Database, SqlRow
 from tuimail.store.incoming import Incoming
@@ -53,7 +53,7 @@ class Deed(NamedTuple):
     """`Archived 3 messages`."""
     at: int
     state: str
-    """`done` or `undone`."""
+    """`done` (here, whether the server did it or not), `undone` or `given up`."""
 
 
 class Message(NamedTuple):
@@ -184,7 +184,7 @@ class Deeds:
     def recent(self, limit: int = KEPT) -> list[Deed]:
         """The last deeds, newest first."""
         return [
-            Deed(DeedId(identity), words, at, "undone" if undone else "done")
+            Deed(DeedId(identity), words, at, "given up" if undone == GIVEN_UP else "undone" if undone else "done")
             for identity, words, at, undone in self._database.rows(
                 "SELECT id, words, at, undone FROM deed ORDER BY id DESC LIMIT ?", (limit,)
             )

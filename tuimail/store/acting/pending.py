@@ -67,6 +67,8 @@ _PAGE: Final = 1000
 """Rows read at once; an account may have more than anybody tells in one go."""
 _PLACING: Final = frozenset({"move", "copy", "append"})
 """Kinds of actions that put a message somewhere."""
+GIVEN_UP: Final = 3
+"""In the column `undone` of a deed: a person gave up all of it before the server did it."""
 NOT_FOLLOWED: Final = "What was to be done before it failed."
 
 
@@ -321,6 +323,7 @@ class Pending:
             rows = self._rows(ids)
             while rows:
                 followers = [*self._followers(rows), *self._followers(rows, state=1)]
+                self._leave_deeds(rows)
                 self._undo(rows)
                 rows = followers
 
@@ -390,6 +393,20 @@ class Pending:
         remove(self._database, self._order, made)
         gone = [mailbox_id for mailbox_id in unmade if self._mailboxes.name_there(mailbox_id) is None]
         cut_off(self._database, self._order, gone)
+
+    def _leave_deeds(self, rows: Sequence[_Row]) -> None:
+        """What was given up is nothing that could be undone; a deed of which no message is left was given up."""
+        steps = self._database.rows_of(
+            "SELECT pending_id, deed_id, envelope_id IS NOT NULL FROM step WHERE pending_id IN ({keys})",
+            [row.id for row in rows],
+        )
+        self._database.many("DELETE FROM step WHERE pending_id = ?", ((step[0],) for step in steps))
+        self._database.many(
+            "UPDATE deed SET undone = ? WHERE id = ? AND undone = 0"
+            " AND NOT EXISTS (SELECT 1 FROM wish WHERE deed_id = deed.id)"
+            " AND NOT EXISTS (SELECT 1 FROM step WHERE deed_id = deed.id AND (envelope_id IS NOT NULL) >= ?)",
+            {(GIVEN_UP, deed_id, is_message) for _, deed_id, is_message in steps},
+        )
 
     def _arrivals(self, rows: Sequence[_Row], told: Mapping[PendingId, Done1]) -> list[Arrival]:
         """Where the messages of these actions are now."""

@@ -27,6 +27,10 @@ class Part(enum.Enum):
     DONE = "Done lately"
 
 
+_GLYPHS = {Part.FAILED: ("✗", "error"), Part.WAITING: ("…", "busy")}
+_DEED_GLYPHS = {"done": ("✓", "ok"), "waiting": ("…", "busy"), "failed": ("✗", "error")}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line: actions of one deed that fare alike, or a deed."""
@@ -42,6 +46,8 @@ class Entry:
     ids: tuple[PendingId, ...] = ()
     deed: DeedId | None = None
     tries: int = 0
+    state: str = "done"
+    """Of a deed: `done`, `waiting` or `failed` (some of it), `undone`, `given up`."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -60,13 +66,15 @@ def entries(waiting: Sequence[Waiting], deeds: Sequence[Deed]) -> list[Entry]:
     found = [_entry(group) for group in groups.values()]
     failed = [entry for entry in found if entry.part is Part.FAILED]
     still = [entry for entry in found if entry.part is Part.WAITING]
-    done = [
-        Entry(
-            Part.DONE, clean_line(each.words, 200), "", "undone" if each.state == "undone" else "", each.at, (), each.id
-        )
-        for each in deeds
-    ]
-    return [*failed, *still, *done]
+    fares = {each.deed: each.state for each in sorted(waiting, key=lambda each: each.state == "waiting")}
+    return [*failed, *still, *(_deed_entry(each, fares.get(each.id, "done")) for each in deeds)]
+
+
+def _deed_entry(deed: Deed, fares: str) -> Entry:
+    """A deed; `fares`: `waiting` or `failed` while some of it is so."""
+    state = fares if deed.state == "done" else deed.state
+    words = "" if state == "done" else "waiting for the server" if state == "waiting" else state
+    return Entry(Part.DONE, clean_line(deed.words, 200), "", words, deed.at, (), deed.id, state=state)
 
 
 def _entry(group: Sequence[Waiting]) -> Entry:
@@ -110,7 +118,7 @@ def line_runs(line: Line, width: int, now: float, *, cursor: bool) -> Runs:
     if line.entry is None:
         return [Run(f" {line.heading}", "heading")] if line.heading else []
     entry = line.entry
-    glyph, role = {Part.FAILED: ("✗", "error"), Part.WAITING: ("…", "busy"), Part.DONE: ("✓", "ok")}[entry.part]
+    glyph, role = _GLYPHS.get(entry.part) or _DEED_GLYPHS.get(entry.state, ("·", "muted"))
     when = clock_time(entry.at, now) + " "
     room = max(8, width - cell_width(when) - 5)
     left = [Run(" ▎" if cursor else "  ", "bar"), Run(f"{glyph} ", role), Run(elide(entry.words, room), "text")]

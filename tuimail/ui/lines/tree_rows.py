@@ -138,10 +138,11 @@ def tree_rows(
             rows.append(GAP)
         rows.append(_account_row(account))
         own = [mailbox for mailbox in mailboxes if mailbox.account == account.name]
-        rows += _special_rows(account, own)
+        special, ordinary = _mailbox_rows(account, own, folded)
+        rows += special
         if account.protocol == "pop3" or held.get(account.name):
             rows.append(_quarantine_row(account, held.get(account.name, 0)))
-        rows += _ordinary_rows(account, own, folded)
+        rows += ordinary
     return rows
 
 
@@ -150,30 +151,41 @@ def _account_row(account: Account) -> TreeRow:
     return TreeRow(f"{account.name}", label, 0, None, is_account=True, status=account.status)
 
 
-def _special_rows(account: Account, mailboxes: Sequence[Mailbox]) -> list[TreeRow]:
-    special = [mailbox for mailbox in mailboxes if mailbox.role is not Role.NONE]
-    special.sort(key=lambda mailbox: ROLE_ORDER.index(mailbox.role))
-    return [
-        _mailbox_row(_key(account, (mailbox.name,)) + "\0special", mailbox_label(mailbox), 0, mailbox, None)
-        for mailbox in special
-    ]
-
-
 def _quarantine_row(account: Account, count: int) -> TreeRow:
     key = _key(account, ("\0quarantine",))
     return TreeRow(key, "Quarantine", 0, None, glyph=QUARANTINE_GLYPH, unread=count, is_quarantine=True)
 
 
-def _ordinary_rows(account: Account, mailboxes: Sequence[Mailbox], folded: Collection[str]) -> list[TreeRow]:
+def _mailbox_rows(
+    account: Account, mailboxes: Sequence[Mailbox], folded: Collection[str]
+) -> tuple[list[TreeRow], list[TreeRow]]:
+    """The special mailboxes with what lies below each, and all others."""
+    special = [mailbox for mailbox in mailboxes if mailbox.role is not Role.NONE]
+    special.sort(key=lambda mailbox: ROLE_ORDER.index(mailbox.role))
+    below = {mailbox.name: _Node("", (mailbox.name, "special")) for mailbox in special}
     root = _Node("", ())
     prefix = _common_prefix(mailboxes)
     for mailbox in mailboxes:
         if mailbox.role is not Role.NONE:
             continue
-        name = mailbox.name[len(prefix) :]
+        parent = _special_above(mailbox, below, prefix)
+        name = mailbox.name[len(f"{parent}{mailbox.delimiter}" if parent else prefix) :]
         steps = name.split(mailbox.delimiter, _MAX_DEPTH) if mailbox.delimiter else [name]
-        _place(root, steps, mailbox)
-    return list(_walk(account, root, 0, folded))
+        _place(below[parent] if parent else root, steps, mailbox)
+    rows: list[TreeRow] = []
+    for mailbox in special:
+        rows += _with_below(account, below[mailbox.name], mailbox_label(mailbox), 0, mailbox, folded)
+    return rows, list(_walk(account, root, 0, folded))
+
+
+def _special_above(mailbox: Mailbox, special: Collection[str], prefix: str) -> str:
+    """The nearest special mailbox that this one lies below; empty for none."""
+    name = mailbox.name
+    while mailbox.delimiter and (at := name.rfind(mailbox.delimiter)) > 0:
+        name = name[:at]
+        if name in special and f"{name}{mailbox.delimiter}".upper() != prefix.upper():
+            return name
+    return ""
 
 
 def _place(root: _Node, steps: list[str], mailbox: Mailbox) -> None:
@@ -189,16 +201,21 @@ def _place(root: _Node, steps: list[str], mailbox: Mailbox) -> None:
 def _walk(account: Account, node: _Node, depth: int, folded: Collection[str]) -> list[TreeRow]:
     rows: list[TreeRow] = []
     for child in sorted(node.children.values(), key=lambda each: (each.label.casefold(), each.path)):
-        key = _key(account, child.path)
-        is_folded = key in folded if child.children else None
-        rows.append(_mailbox_row(key, child.label, depth, child.mailbox, is_folded))
-        below = _walk(account, child, depth + 1, folded)
-        if is_folded:
-            hidden = sum(row.unread for row in below)
-            rows[-1] = rows[-1]._replace(unread=rows[-1].unread + hidden)
-        else:
-            rows += below
+        rows += _with_below(account, child, child.label, depth, child.mailbox, folded)
     return rows
+
+
+def _with_below(
+    account: Account, node: _Node, label: str, depth: int, mailbox: Mailbox | None, folded: Collection[str]
+) -> list[TreeRow]:
+    """The row of a name, and those below it unless it is folded; then it counts their unread."""
+    key = _key(account, node.path)
+    is_folded = key in folded if node.children else None
+    row = _mailbox_row(key, label, depth, mailbox, is_folded)
+    below = _walk(account, node, depth + 1, folded)
+    if is_folded:
+        return [row._replace(unread=row.unread + sum(each.unread for each in below))]
+    return [row, *below]
 
 
 def _mailbox_row(key: str, label: str, depth: int, mailbox: Mailbox | None, folded: bool | None) -> TreeRow:
@@ -240,7 +257,7 @@ def tree_line(row: TreeRow, width: int, *, is_open: bool = False, cursor: bool =
         glyph, role = _status_glyph(row.status)
         return [Run(" ", "text"), Run(fit(row.label, width - 4), "account"), Run(f" {glyph} ", role)]
     count, count_role = _count(row, width)
-    icon = row.glyph or ("" if row.folded is None else "▸" if row.folded else "▾")
+    icon = "▸" if row.folded else row.glyph or ("" if row.folded is None else "▾")
     indent = "  " * min(row.depth, max(0, (width - 14) // 2))
     room = width - 4 - len(indent) - len(count) - 1
     label_role = "strong" if is_open or row.unread else "text"
