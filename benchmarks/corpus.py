@@ -73,7 +73,8 @@ def served(count: int, *, small: bool = False, archived: int = 0) -> Iterator[tu
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     directory = Path(tempfile.mkdtemp(prefix="tmb", dir=base))
     directory.chmod(0o755)
-    server = Dovecot.start(directory / "d", settings={"mail_location": "maildir:~/Maildir", "mail_fsync": "never"})
+    settings = {"mail_location": "maildir:~/Maildir", "mail_fsync": "never", "default_vsz_limit": "0"}
+    server = Dovecot.start(directory / "d", settings=settings)
     user = server.new_user("bench")
     try:
         maildir = directory / "d" / "home" / user.name / "Maildir"

@@ -18,6 +18,7 @@ from tuimail.ui.beside.saving import expanded, shown_path
 from tuimail.ui.lines.when import long_size
 from tuimail.ui.screens.dialogs import Dialog
 from tuimail.ui.widgets.folder_field import FolderField
+from tuimail.ui.widgets.words import Words
 
 
 class AttachPrompt(Dialog[Path]):
@@ -34,7 +35,7 @@ class AttachPrompt(Dialog[Path]):
         with self.titled(Vertical(classes="dialog"), "Attach a file", "↵ attach · Tab completes · Esc back"):
             yield Static(Content("File"), classes="label")
             yield FolderField(self._environ, files=True, id="file")
-            yield Static(id="facts", classes="gap-above")
+            yield Words(id="facts", classes="gap-above")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Cancel"), id="cancel")
                 yield Button(Content("Attach"), id="attach", classes="main")

@@ -17,6 +17,7 @@ from tuimail.ui import text
 from tuimail.ui.beside.composing import Suggestion
 from tuimail.ui.screens.dialogs import Dialog
 from tuimail.ui.widgets.address_field import AddressField
+from tuimail.ui.widgets.words import Words
 
 
 class BouncePrompt(Dialog[str]):
@@ -34,7 +35,7 @@ class BouncePrompt(Dialog[str]):
             yield Static(text.content(self._subject or "(no subject)", 200).stylize("bold"))
             yield Static(Content("goes on as it is, with its sender and all its files, to"), classes="label")
             yield AddressField(self._complete, placeholder="Who gets it")
-            yield Static(id="trouble", classes="error")
+            yield Words(id="trouble", classes="error")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Cancel"), id="cancel")
                 yield Button(Content("Bounce"), id="bounce", classes="main")

@@ -21,6 +21,7 @@ from textual.widgets import Input, Static
 from tuimail.mime.clean import cell_width
 from tuimail.ui.key_help import DIALOG_SENTENCE, PALETTE_ONLY, HelpGroup, HelpRow, help_groups
 from tuimail.ui.screens.dialogs import Dialog
+from tuimail.ui.widgets.words import Words
 
 TWO_COLUMNS_FROM = 104
 LOW = 16
@@ -55,8 +56,8 @@ class HelpScreen(Dialog[None]):
         with self.titled(Vertical(classes="dialog"), "Keys", "↑ ↓ scroll · Esc back"):
             yield Input(placeholder="Search: star, folder, ctrl+d …", max_length=100)
             with VerticalScroll(id="keys", can_focus=False), Horizontal(id="columns"):
-                yield Static(id="left")
-                yield Static(id="right")
+                yield Words(id="left")
+                yield Words(id="right")
             yield Static(Content(DIALOG_SENTENCE), classes="label")
 
     def on_mount(self) -> None:

@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from tuimail.errors import MailError
 from tuimail.model import AccountName
@@ -31,6 +30,7 @@ from tuimail.ui.lines.journal_lines import Entry, Part, about, entries
 from tuimail.ui.screens.dialogs import Confirm
 from tuimail.ui.widgets.journal import JournalList, JournalTitle
 from tuimail.ui.widgets.key_bar import KeyBar
+from tuimail.ui.widgets.words import Words
 from tuimail.wishes import acting
 
 MOST = 20_000
@@ -62,7 +62,7 @@ class JournalScreen(Candid, Screen[None]):
         self._changed = changed
         self._title = JournalTitle(id="title")
         self._list = JournalList(id="entries")
-        self._about = Static(id="about")
+        self._about = Words(id="about")
         self._key_bar = KeyBar(keymap, pane=JOURNAL)
 
     def compose(self) -> ComposeResult:

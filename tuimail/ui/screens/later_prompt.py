@@ -19,6 +19,7 @@ from tuimail.errors import UsageError
 from tuimail.ui import text
 from tuimail.ui.lines.when import full_date
 from tuimail.ui.screens.dialogs import Dialog
+from tuimail.ui.widgets.words import Words
 from tuimail.wishes.later import EXAMPLES, moment
 
 USUAL = ("in 2 hours", "today 20:00", "tomorrow 8:00", "monday 8:00")
@@ -41,7 +42,7 @@ class LaterPrompt(Dialog[int]):
     def compose(self) -> ComposeResult:
         with self.titled(Vertical(classes="dialog"), "Send later", "↵ send then · Esc back"):
             yield Input(placeholder="Another time", max_length=60)
-            yield Static(Content(EXAMPLES), id="when", classes="label")
+            yield Words(Content(EXAMPLES), id="when", classes="label")
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:

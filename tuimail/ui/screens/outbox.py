@@ -33,6 +33,7 @@ from tuimail.ui.lines.when import counted
 from tuimail.ui.screens.dialogs import Choice, Choose, Confirm, Dialog
 from tuimail.ui.widgets.key_bar import KeyBar
 from tuimail.ui.widgets.lines import LineView, LineWidget
+from tuimail.ui.widgets.words import Words
 
 LOOK_EVERY_S = 5.0
 """Times pass, and states with them."""
@@ -58,7 +59,7 @@ class OutboxScreen(Candid, Screen[DraftId]):
         self._desk = desk
         self._clock = clock
         self._changed = changed
-        self._reason = Static(id="outbox-reason")
+        self._reason = Words(id="outbox-reason")
         self.list = OutboxList(clock, self._show_reason)
         self._title = OutboxTitle()
         self._key_bar = KeyBar(keymap, pane=OUTBOX)

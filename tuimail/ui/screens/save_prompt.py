@@ -33,6 +33,7 @@ from tuimail.ui.lines.type_names import type_label
 from tuimail.ui.lines.when import long_size
 from tuimail.ui.screens.dialogs import Choice, Choose, Dialog
 from tuimail.ui.widgets.folder_field import FolderField
+from tuimail.ui.widgets.words import Words
 
 FETCH_AT_ONCE_OCTETS = 5_000_000
 """Up to here a prompt fetches what it is about, so that its real type is known before anything is decided."""
@@ -105,12 +106,12 @@ class SaveScreen(Dialog[tuple[Path, ...]]):
 
     def compose(self) -> ComposeResult:
         with self.titled(Vertical(classes="dialog"), self._title(), "↵ save · Esc back"):
-            yield Static(id="card")
+            yield Words(id="card")
             yield from self._name_field()
             yield Static(Content("Folder"), classes="label gap-above")
             yield FolderField(self._desk.environ, id="folder")
-            yield Static(id="outcome", classes="gap-above")
-            yield Static(id="trouble", classes="error")
+            yield Words(id="outcome", classes="gap-above")
+            yield Words(id="trouble", classes="error")
             with Horizontal(classes="buttons"):
                 yield Button(Content("Cancel"), id="cancel")
                 yield Button(Content("Save"), id="save", classes="main")
